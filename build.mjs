@@ -1,0 +1,36 @@
+// Builds the two products: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const TARGETS = {
+  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi' },
+  command: { entry: 'src/command.ts', outfile: 'bin/offload' },
+};
+
+const { values } = parseArgs({ options: { target: { type: 'string' }, node: { type: 'string' } } });
+if (values.target !== undefined && !(values.target in TARGETS)) {
+  console.error(`build.mjs: --target ${values.target}: unknown; use one of ${Object.keys(TARGETS).join(', ')}`);
+  process.exit(2);
+}
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
+  const { entry, outfile } = TARGETS[name];
+  mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
+  await build({
+    absWorkingDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs', // the ESM loader costs start-up time
+    charset: 'utf8',
+    legalComments: 'none',
+    banner: { js: `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence` },
+    define: { OFFLOAD_VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  });
+  chmodSync(new URL(outfile, import.meta.url), 0o755);
+}
