@@ -1,0 +1,127 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { Fields } from '../http/fields.js';
+import type { Settings } from '../settings/settings.js';
+import { VERSION } from '../version.js';
+import { connector } from './connect.js';
+
+/** The header of an answer. */
+export interface Answer {
+  readonly status: number;
+  readonly fields: Fields;
+}
+
+/** An answer whose body is still to be read, or to be dropped by `close`. */
+export interface BodyAnswer extends Answer {
+  readonly body: AsyncIterable<Buffer>;
+  close(): void;
+}
+
+/** Which part of the body is wanted, and of which representation only (an If-Range validator). */
+export interface Part {
+  readonly start: number;
+  readonly end?: number;
+  readonly ifRange: string;
+}
+
+/** The base could not be asked, or what it said is no HTTP; `silent` means it took longer than OffloadTimeout. */
+export class BaseError extends Error {
+  constructor(
+    message: string,
+    readonly silent: boolean,
+  ) {
+    super(message);
+  }
+}
+
+type BaseSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout'>;
+
+/** The base server, asked over HTTP/1.1. No field of a client ever goes to it. */
+export class Base {
+  readonly #connect;
+
+  constructor(
+    private readonly settings: BaseSettings,
+    keepAlive = false,
+  ) {
+    this.#connect = connector(settings, keepAlive);
+  }
+
+  /** What `path` is now. A base that doesn't do HEAD is asked with a GET that ends after its header. */
+  async head(path: string): Promise<Answer> {
+    const head = await this.#ask('HEAD', path);
+    head.close();
+    if (head.status !== 405 && head.status !== 501) return head;
+    const get = await this.#ask('GET', path);
+    get.close();
+    return get;
+  }
+
+  get(path: string, part?: Part): Promise<BodyAnswer> {
+    return this.#ask('GET', path, part);
+  }
+
+  /** Resolves when the header is there. @throws BaseError */
+  #ask(method: 'HEAD' | 'GET', path: string, part?: Part): Promise<BodyAnswer> {
+    const { base, timeout } = this.settings;
+    const http = require('node:http') as typeof import('node:http');
+    return new Promise((resolve, reject) => {
+      const options: RequestOptions = { ...this.#connect(), method, path, headers: requestFields(base.authority, part) };
+      const request = http.request(options);
+      const timer = setTimeout(() => {
+        reject(new BaseError(`base ${base.href}: no answer to ${method} within ${timeout} ms`, true));
+        request.destroy();
+      }, timeout);
+      request.on('error', (error) => {
+        clearTimeout(timer);
+        reject(new BaseError(`base ${base.href}: ${method} failed: ${describe(error)}`, false));
+      });
+      request.on('response', (message) => {
+        clearTimeout(timer);
+        resolve(bodyAnswer(message, timeout, base.href));
+      });
+      request.end();
+    });
+  }
+}
+
+function requestFields(host: string, part: Part | undefined): string[] {
+  const fields = ['Host', host, 'User-Agent', `offload/${VERSION}`, 'Accept', '*/*', 'Accept-Encoding', 'identity'];
+  fields.push('X-Mod-Offload-Bypass', 'true', 'Via', '1.1 offload');
+  if (part !== undefined) fields.push('Range', `bytes=${part.start}-${part.end ?? ''}`, 'If-Range', part.ifRange);
+  return fields;
+}
+
+function bodyAnswer(message: IncomingMessage, timeout: number, base: string): BodyAnswer {
+  const silence = () => message.destroy(new BaseError(`base ${base}: body stood still for ${timeout} ms`, true));
+  message.on('error', () => {}); // whoever reads the body gets it from the iterator
+  return {
+    status: message.statusCode ?? 0,
+    fields: Fields.fromRaw(message.rawHeaders),
+    body: watched(message, timeout, silence),
+    close: () => message.destroy(),
+  };
+}
+
+/** The message's chunks; `onSilence` is called when the base, not the reader, lets `timeout` pass. @throws BaseError */
+async function* watched(message: IncomingMessage, timeout: number, onSilence: () => void): AsyncGenerator<Buffer> {
+  const chunks = message[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const timer = setTimeout(onSilence, timeout);
+      const next = await chunks.next().finally(() => clearTimeout(timer));
+      if (next.done === true) return;
+      yield next.value as Buffer;
+    }
+  } catch (error) {
+    throw error instanceof BaseError ? error : new BaseError(`base: body cut short: ${describe(error)}`, false);
+  } finally {
+    message.destroy();
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A name with several addresses fails with one error for each.
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  return error.message;
+}

@@ -1,0 +1,129 @@
+import { closeSync, fstatSync, futimesSync, openSync, type Stats, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Version } from '../base/version.js';
+import type { Fields } from '../http/fields.js';
+import type { Log } from '../log.js';
+import type { Settings } from '../settings/settings.js';
+import { StorageError } from './directory.js';
+import { type Layout, UrlPlace } from './layout.js';
+import { LockWatch, removeIfThere } from './lock.js';
+import { namesIn, type Record, readRecords, touchRecord } from './record.js';
+import { CompleteSource, GrowingSource, type Source } from './source.js';
+import { type FillStarter, FillWaiter } from './waiter.js';
+import { codeOf } from '../errors.js';
+
+/** How a body was found. */
+export interface Found {
+  readonly source: Source;
+  /** `filled`: this request made somebody pull it; `followed`: somebody else's fill. */
+  readonly how: 'hit' | 'filled' | 'followed';
+}
+
+/** Last use is noted this often, in milliseconds: it needn't be a write for each hit. */
+const USE_GRAIN = 3_600_000;
+
+/** The bodies on disk, by URL and version. */
+export class Cache {
+  constructor(
+    private readonly layout: Layout,
+    private readonly settings: Pick<Settings, 'base' | 'keepFree'>,
+    private readonly start: FillStarter,
+    private readonly log: Log,
+  ) {}
+
+  place(path: string): UrlPlace {
+    return this.layout.url(this.settings.base.href, path);
+  }
+
+  /** The complete body, if it is here. */
+  open(path: string, version: Version): Source | undefined {
+    const file = this.place(path).body(version.id);
+    let fd: number;
+    try {
+      fd = openSync(file, 'r');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw new StorageError(`${file}: cannot be opened: ${String(error)}`);
+    }
+    const stats = fstatSync(fd);
+    if (stats.size === version.length) {
+      noteUse(fd, stats);
+      return new CompleteSource(fd, version.length);
+    }
+    closeSync(fd);
+    this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);
+    removeIfThere(file);
+    return undefined;
+  }
+
+  /**
+   * The body, complete or growing; a fill is started if there is none. Resolves as soon as a body of just this
+   * version is on its way. @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
+   */
+  async obtain(path: string, version: Version): Promise<Found> {
+    const whole = this.open(path, version);
+    if (whole !== undefined) return { source: whole, how: 'hit' };
+    const { layout, settings, start, log } = this;
+    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, settings, start, log });
+    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+      const state = waiter.ensure();
+      const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
+      if (source !== undefined) return { source, how: waiter.started ? 'filled' : 'followed' };
+      await sleep(pause);
+    }
+  }
+
+  /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */
+  newest(path: string): Record | undefined {
+    return readRecords(this.place(path), path)[0];
+  }
+
+  has(path: string, version: Version): boolean {
+    return statSync(this.place(path).body(version.id), { throwIfNoEntry: false })?.size === version.length;
+  }
+
+  /** Whether another version than this is, or was lately, here. */
+  hasOther(path: string, version: Version): boolean {
+    return readRecords(this.place(path), path).some((record) => record.version.id !== version.id);
+  }
+
+  record(path: string, id: string): Record | undefined {
+    return readRecords(this.place(path), path).find(({ version }) => version.id === id);
+  }
+
+  /** Notes that the base has just confirmed a version that is here. */
+  validated(path: string, version: Version, fields: Fields): void {
+    try {
+      touchRecord(this.place(path), path, version, fields);
+    } catch (error) {
+      this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);
+    }
+  }
+
+  /** The base says that the URL is gone: so is what is here of it, but for a fill that runs. */
+  forget(path: string): void {
+    const place = this.place(path);
+    for (const name of namesIn(place)) {
+      const entry = UrlPlace.parse(name);
+      if (entry === undefined || entry.kind === 'lock') continue;
+      if (entry.kind === 'part' && new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
+      removeIfThere(`${place.directory}/${name}`);
+    }
+  }
+}
+
+function openPart(waiter: FillWaiter, version: Version): Source | undefined {
+  const fd = waiter.openPart();
+  return fd === undefined ? undefined : new GrowingSource(fd, version.length, waiter);
+}
+
+/** The atime is ours, so that last use is known on a file system mounted with noatime; the mtime stays the base's. */
+function noteUse(fd: number, { atimeMs, mtimeMs }: Stats): void {
+  const now = Date.now();
+  if (Math.abs(now - atimeMs) < USE_GRAIN) return;
+  try {
+    futimesSync(fd, now / 1000, mtimeMs / 1000);
+  } catch {
+    // A read-only cache still serves.
+  }
+}

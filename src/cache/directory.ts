@@ -1,0 +1,88 @@
+import { accessSync, constants, lstatSync, mkdirSync, statfsSync, statSync, writeFileSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import type { KeepFree, Settings } from '../settings/settings.js';
+import { Layout } from './layout.js';
+import { codeOf } from '../errors.js';
+
+/** The cache cannot be used or cannot take this body; the message names the place and the remedy. */
+export class StorageError extends Error {}
+
+const TAG =
+  'Signature: 8a477f597d28d172789f06886806bc55\n' +
+  '# This directory is a cache of offload; backup programs may leave it out (https://bford.info/cachedir/).\n';
+
+/** Opens the cache directory, made with mode 0700 if it isn't there. @throws StorageError if it can't or mustn't be used */
+export function openCache({ cacheDir }: Pick<Settings, 'cacheDir'>): Layout {
+  const layout = new Layout(cacheDir);
+  const found = statOrUndefined(cacheDir, lstatSync);
+  if (found === undefined) createCache(layout);
+  checkOwner(cacheDir, found);
+  return layout;
+}
+
+function createCache(layout: Layout): void {
+  const { root, tag } = layout;
+  attempt(root, () => {
+    mkdirSync(dirname(root), { recursive: true });
+    mkdirSync(root, { mode: 0o700 });
+  });
+  attempt(root, () => writeFileSync(tag, TAG, { flag: 'wx', mode: 0o600 }));
+}
+
+function attempt(root: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    // Another process has just made it.
+    if (codeOf(error) === 'EEXIST') return;
+    throw new StorageError(
+      `OffloadCacheDir ${root}: cannot be created by ${whoami()} (${codeOf(error)}); create it and give it to that user`,
+    );
+  }
+}
+
+/** Who may write here may put wrong bytes into every answer: only we may. */
+function checkOwner(root: string, found: Stats | undefined): void {
+  if (found?.isSymbolicLink() === true && (statOrUndefined(dirname(root), statSync)?.mode ?? 0) & 0o002) {
+    throw new StorageError(`OffloadCacheDir ${root}: is a symbolic link in a directory that everyone can write to; refused`);
+  }
+  const stats = statOrUndefined(root, statSync);
+  if (stats?.isDirectory() !== true) throw new StorageError(`OffloadCacheDir ${root}: is not a directory`);
+  const me = process.geteuid?.();
+  if (me !== undefined && stats.uid !== me) {
+    throw new StorageError(
+      `OffloadCacheDir ${root}: belongs to uid ${stats.uid}, but this is ${whoami()}; run as its owner or chown it`,
+    );
+  }
+  if (stats.mode & 0o002) {
+    throw new StorageError(`OffloadCacheDir ${root}: everyone can write to it; refused. Remedy: chmod 0700 ${root}`);
+  }
+}
+
+/** @throws StorageError if a body of `length` bytes has no room, or the directory can't be written to */
+export function checkSpace(root: string, length: number, keepFree: KeepFree): void {
+  try {
+    accessSync(root, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StorageError(`OffloadCacheDir ${root}: not writable by ${whoami()} (${codeOf(error)})`);
+  }
+  const { bavail, blocks, bsize } = statfsSync(root);
+  const keep = 'bytes' in keepFree ? keepFree.bytes : keepFree.share * blocks * bsize;
+  if (bavail * bsize - length >= keep) return;
+  throw new StorageError(
+    `OffloadCacheDir ${root}: ${length} bytes don't fit: ${bavail * bsize} are free, OffloadKeepFree wants ${Math.round(keep)} left`,
+  );
+}
+
+function statOrUndefined(path: string, stat: (path: string) => Stats): Stats | undefined {
+  try {
+    return stat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new StorageError(`OffloadCacheDir ${path}: cannot be looked at by ${whoami()} (${codeOf(error)})`);
+  }
+}
+
+function whoami(): string {
+  return `uid ${process.geteuid?.() ?? '?'}`;
+}

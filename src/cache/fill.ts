@@ -1,0 +1,247 @@
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
+import { judge } from '../base/judge.js';
+import type { Version } from '../base/version.js';
+import { isStrongDate } from '../http/conditions.js';
+import { parseHttpDate } from '../http/date.js';
+import { isStrong } from '../http/etag.js';
+import type { Fields } from '../http/fields.js';
+import { parseContentRange } from '../http/range.js';
+import type { Log } from '../log.js';
+import { UrlPlace } from './layout.js';
+import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
+import { DifferentBytes, PartFile } from './part.js';
+import { namesIn, touchRecord } from './record.js';
+import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
+import type { FillJob } from './waiter.js';
+
+/** This fill ends here; the verdict tells those who wait. */
+class GivenUp extends Error {
+  constructor(readonly verdict: Verdict) {
+    super(verdict.reason);
+  }
+}
+
+/** Somebody took the lock over, because we seemed dead: the work, and the verdict, are theirs. */
+class Outbid extends Error {}
+
+/** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
+const PAUSES = [0, 250, 750, 1500, 2500];
+
+/**
+ * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
+ * the body, or a verdict. Releases the lock.
+ */
+export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<void> {
+  const running = new Fill(job, place, base, log);
+  const heart = setInterval(() => running.beat(), BEAT);
+  try {
+    await running.untilWhole();
+  } catch (error) {
+    running.giveUp(error);
+  } finally {
+    clearInterval(heart);
+    running.release();
+  }
+}
+
+class Fill {
+  readonly #path: string;
+  #version: Version;
+  #lock: Lock;
+  #size = 0;
+  /** The base has answered once: from now on it is worth to ask again. */
+  #confirmed = false;
+  #resumable = true;
+  #outbid = false;
+
+  constructor(
+    job: FillJob,
+    private readonly place: UrlPlace,
+    private readonly base: Base,
+    private readonly log: Log,
+  ) {
+    this.#path = job.path;
+    this.#version = job.version;
+    this.#lock = job.lock;
+  }
+
+  beat(): void {
+    try {
+      if (!this.#lock.beat()) this.#outbid = true;
+    } catch (error) {
+      this.log.warn(`fill of ${this.#path}: cannot touch the lock: ${String(error)}`);
+    }
+  }
+
+  release(): void {
+    this.#lock.release();
+  }
+
+  /** A cut connection is not the end: what is there is right, the rest is asked for. */
+  async untilWhole(): Promise<void> {
+    for (let vain = 0; ; vain++) {
+      const before = this.#size;
+      try {
+        return await this.#pull();
+      } catch (error) {
+        if (error instanceof DifferentBytes) this.#discard();
+        else if (!(error instanceof BaseError && this.#confirmed)) throw error;
+        if (this.#size > before) vain = 0;
+        if (vain === PAUSES.length - 1) throw error;
+        this.log.debug(`fill of ${this.#path} stopped at ${this.#size} of ${this.#version.length}: ${error.message}`);
+      }
+      await sleep(PAUSES[vain]);
+    }
+  }
+
+  giveUp(error: unknown): void {
+    if (error instanceof Outbid) return;
+    const verdict = verdictOn(error);
+    this.log.debug(`fill of ${this.#path} given up: ${verdict.reason}`);
+    try {
+      if (verdict.kind === 'storage') this.#discard();
+      writeVerdict(this.place, this.#version.id, this.#lock.token, verdict);
+    } catch (unwritten) {
+      this.log.warn(`fill of ${this.#path}: cannot write the verdict: ${String(unwritten)}`);
+    }
+  }
+
+  async #pull(): Promise<void> {
+    this.#size = statSync(this.place.part(this.#version.id), { throwIfNoEntry: false })?.size ?? 0;
+    const answer = await this.base.get(this.#path, this.#rest());
+    try {
+      const start = this.#accept(answer);
+      const part = await PartFile.open(this.place.part(this.#version.id));
+      try {
+        await this.#receive(answer, part, start);
+        await part.finish(parseHttpDate(this.#version.lastModified) ?? Date.now());
+      } finally {
+        await part.close();
+      }
+      this.#commit();
+    } finally {
+      answer.close();
+    }
+  }
+
+  /** What to ask for: the rest, if the version has a validator that makes a byte range of it safe (RFC 9110 §13.1.5). */
+  #rest(): Part | undefined {
+    const { etag, lastModified, length } = this.#version;
+    if (this.#size === 0 || this.#size >= length || !this.#resumable) return undefined;
+    if (isStrong(etag)) return { start: this.#size, ifRange: etag };
+    if (etag === undefined && lastModified !== undefined && isStrongDate(this.#version)) {
+      return { start: this.#size, ifRange: lastModified };
+    }
+    return undefined;
+  }
+
+  /** Where the answer's body begins, if it is one of our version, or of the newer one that is filled instead. */
+  #accept(answer: BodyAnswer): number {
+    const { status, fields } = answer;
+    if (status === 206) return this.#acceptRange(fields);
+    if (status === 416 || status === 412) throw this.#startAgain(`base answers ${status} to the request for the rest`);
+    const judged = judge(answer, this.#version.length);
+    if (judged.kind === 'uncacheable') throw new GivenUp({ kind: 'uncacheable', reason: judged.why });
+    if (judged.kind !== 'version') {
+      const shown = judged.kind === 'other' ? status : judged.kind === 'forbidden' ? 403 : 502;
+      throw new GivenUp({ kind: 'base', status: shown, reason: `base answers ${status} to GET after 200 to HEAD` });
+    }
+    if (judged.version.id !== this.#version.id) this.#switchTo(judged.version, fields);
+    this.#confirm(judged.version, fields);
+    return 0;
+  }
+
+  #acceptRange(fields: Fields): number {
+    const range = parseContentRange(fields.get('content-range'));
+    const etag = fields.get('etag');
+    const { length } = this.#version;
+    if (range?.start !== this.#size || range.total !== length || (etag !== undefined && etag !== this.#version.etag)) {
+      throw this.#startAgain(`base answers 206 with another range than asked for`);
+    }
+    this.#confirmed = true;
+    this.#lock.confirm();
+    return range.start;
+  }
+
+  #startAgain(why: string): BaseError {
+    this.#resumable = false;
+    this.#confirmed = true;
+    return new BaseError(why, false);
+  }
+
+  /** HEAD and GET saw two versions: the GET counts. Those who wait for the old one are sent to the new one. */
+  #switchTo(version: Version, fields: Fields): void {
+    const old = { id: this.#version.id, lock: this.#lock };
+    const reason = 'the base has another version by now';
+    removeIfThere(this.place.part(old.id));
+    const lock = new LockWatch(this.place.lock(version.id)).acquire();
+    const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
+    if (lock === undefined || there) {
+      lock?.release();
+      if (there) touchRecord(this.place, this.#path, version, fields);
+      throw new GivenUp({ kind: 'superseded', by: version.id, reason });
+    }
+    touchRecord(this.place, this.#path, version, fields);
+    this.#lock = lock;
+    this.#version = version;
+    writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
+    old.lock.release();
+  }
+
+  #confirm(version: Version, fields: Fields): void {
+    mkdirSync(this.place.directory, { recursive: true, mode: 0o700 });
+    touchRecord(this.place, this.#path, version, fields);
+    this.#confirmed = true;
+    this.#lock.confirm();
+  }
+
+  async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {
+    const { length } = this.#version;
+    let position = start;
+    for await (const chunk of answer.body) {
+      if (this.#outbid) throw new Outbid();
+      if (position + chunk.length > length) {
+        this.#discard();
+        throw new GivenUp({ kind: 'base', status: 502, reason: `base sends more than the ${length} bytes it promised` });
+      }
+      await part.take(chunk, position);
+      position += chunk.length;
+      this.#size = part.size;
+    }
+    if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
+  }
+
+  /** The complete body appears by rename, and never changes. */
+  #commit(): void {
+    const { id } = this.#version;
+    renameSync(this.place.part(id), this.place.body(id));
+    removeVerdict(this.place, id);
+    // The base said 404 meanwhile, and what we had of the URL was removed: that counts.
+    if (statSync(this.place.head(id), { throwIfNoEntry: false }) === undefined) removeIfThere(this.place.body(id));
+    else removeOthers(this.place, id);
+    this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
+  }
+
+  #discard(): void {
+    removeIfThere(this.place.part(this.#version.id));
+    this.#size = 0;
+  }
+}
+
+function verdictOn(error: unknown): Verdict {
+  if (error instanceof GivenUp) return error.verdict;
+  if (error instanceof BaseError) return { kind: 'base', status: error.silent ? 504 : 502, reason: error.message };
+  return { kind: 'storage', reason: String(error) };
+}
+
+/** What older versions left, but for a fill of one that still runs. */
+function removeOthers(place: UrlPlace, keep: string): void {
+  for (const name of namesIn(place)) {
+    const entry = UrlPlace.parse(name);
+    if (entry === undefined || entry.version === keep || entry.kind === 'lock' || entry.kind === 'verdict') continue;
+    if (new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
+    removeIfThere(`${place.directory}/${name}`);
+  }
+}

@@ -1,0 +1,181 @@
+import { closeSync, existsSync, fstatSync, futimesSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { isAlive, ownerOf, type Owner } from './owner.js';
+import { codeOf } from '../errors.js';
+
+/** A living owner touches its lock this often, in milliseconds. */
+export const BEAT = 1000;
+/** An owner that hasn't for so long is dead or as good as dead (stopped, another host switched off), in milliseconds. */
+const SILENCE = 10_000;
+/** Locks are rewritten in place: of one size, so that no reader sees a shorter one. */
+const SIZE = 512;
+
+/** What a lock file says: who does the work, under which token, and whether the base has confirmed the version. */
+interface Claim extends Owner {
+  readonly token: string;
+  readonly filling: boolean;
+}
+
+export type LockState =
+  | { readonly state: 'free' | 'dead' }
+  | { readonly state: 'held'; readonly token: string; readonly filling: boolean };
+
+/**
+ * A lock of ours. It says who should do the work, it never makes a byte right. A lock file is created with O_EXCL; a
+ * dead owner's is not removed (two who see it dead could remove each other's new one) but outbid: `x.lock.1` after
+ * `x.lock`, again with O_EXCL. The last one counts.
+ */
+export class Lock {
+  private constructor(
+    private readonly path: string,
+    private readonly number: number,
+    private readonly fd: number,
+    private claim: Claim,
+  ) {}
+
+  /** Creates the lock file with this number; undefined if somebody else just did. @throws other errors of the file system */
+  static create(path: string, number: number): Lock | undefined {
+    let fd: number;
+    try {
+      fd = openSync(numbered(path, number), 'wx+', 0o600);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return undefined;
+      throw error;
+    }
+    const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    const lock = new Lock(path, number, fd, { ...ownerOf(process.pid), token, filling: false });
+    lock.#write({});
+    return lock;
+  }
+
+  /** Opens a lock that another process took for this one; undefined if it is no longer the same. */
+  static adopt(path: string, number: number, token: string): Lock | undefined {
+    try {
+      const fd = openSync(numbered(path, number), 'r+');
+      const claim = parseClaim(readFileSync(fd, 'latin1'));
+      if (claim?.token === token) return new Lock(path, number, fd, claim);
+      closeSync(fd);
+    } catch {
+      // Gone: its owner was given up.
+    }
+    return undefined;
+  }
+
+  get token(): string {
+    return this.claim.token;
+  }
+
+  /** What another process needs to `adopt` this lock. */
+  get ticket(): { readonly path: string; readonly number: number; readonly token: string } {
+    return { path: this.path, number: this.number, token: this.token };
+  }
+
+  /** Gives the lock to a child process, which adopts it. */
+  assign(pid: number): void {
+    this.#write(ownerOf(pid));
+    closeSync(this.fd);
+  }
+
+  /** Says that the base has confirmed the version: followers may send the growing file. */
+  confirm(): void {
+    this.#write({ filling: true });
+  }
+
+  /** Shows that the owner is alive. False if the lock was taken over meanwhile: stop the work. */
+  beat(): boolean {
+    const now = Date.now() / 1000;
+    futimesSync(this.fd, now, now);
+    return this.#isOurs();
+  }
+
+  release(): void {
+    // In this order: who looks meanwhile finds our lock last, not a dead one.
+    if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    closeSync(this.fd);
+  }
+
+  /** Not outbid, and not removed by one who outbid us and is done. */
+  #isOurs(): boolean {
+    return fstatSync(this.fd).nlink > 0 && !existsSync(numbered(this.path, this.number + 1));
+  }
+
+  #write(change: Partial<Claim>): void {
+    this.claim = { ...this.claim, ...change };
+    writeSync(this.fd, JSON.stringify(this.claim).padEnd(SIZE), 0, 'latin1');
+  }
+}
+
+/** One waiter's view of a lock. It remembers the last sign of life, as clocks of two hosts can't be compared. */
+export class LockWatch {
+  #next = 0;
+  readonly #seen = new Map<number, { mtime: number; since: number }>();
+
+  /** `heartbeat` false: the owners don't beat (they are blocked writing to a client); only their process counts. */
+  constructor(
+    private readonly path: string,
+    private readonly heartbeat = true,
+  ) {}
+
+  look(): LockState {
+    for (let n = 0; ; n++) {
+      this.#next = n;
+      const claim = this.#examine(n);
+      if (claim === 'absent') return { state: n === 0 ? 'free' : 'dead' };
+      if (claim === 'unreadable') return { state: 'held', token: '', filling: false };
+      if (claim !== 'dead') return { state: 'held', token: claim.token, filling: claim.filling };
+    }
+  }
+
+  /** Takes the lock if it is free or its owner dead; undefined if it is held. */
+  acquire(): Lock | undefined {
+    return this.look().state === 'held' ? undefined : Lock.create(this.path, this.#next);
+  }
+
+  #examine(n: number): Claim | 'absent' | 'unreadable' | 'dead' {
+    let claim: Claim | undefined;
+    let mtime: number;
+    try {
+      claim = parseClaim(readFileSync(numbered(this.path, n), 'latin1'));
+      mtime = statSync(numbered(this.path, n)).mtimeMs;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return 'absent';
+      throw error;
+    }
+    const alive = claim === undefined ? undefined : isAlive(claim);
+    if (alive === false) return 'dead';
+    if ((this.heartbeat || claim === undefined) && this.#isSilent(n, mtime)) return 'dead';
+    return claim ?? 'unreadable';
+  }
+
+  #isSilent(n: number, mtime: number): boolean {
+    const now = performance.now();
+    const seen = this.#seen.get(n);
+    if (seen?.mtime !== mtime) {
+      this.#seen.set(n, { mtime, since: now });
+      return false;
+    }
+    return now - seen.since > SILENCE;
+  }
+}
+
+function numbered(path: string, number: number): string {
+  return number === 0 ? path : `${path}.${number}`;
+}
+
+function parseClaim(text: string): Claim | undefined {
+  try {
+    const { host, pid, start, token, filling } = JSON.parse(text) as Partial<Claim>;
+    if (typeof host !== 'string' || typeof start !== 'string' || typeof token !== 'string') return undefined;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    return { host, pid, start, token, filling: filling === true };
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}

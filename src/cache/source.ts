@@ -1,0 +1,112 @@
+import { closeSync, fstatSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Verdict } from './verdict.js';
+
+/** The bytes of one version, on disk: all of them, or still arriving. */
+export interface Source {
+  readonly fd: number;
+  /** Bytes of the whole body, there or not. */
+  readonly length: number;
+  /** How many bytes from `position` on may be read now. */
+  available(position: number): number;
+  /** Resolves when there are some. @throws ShortBody when they will not come */
+  wait(position: number): Promise<void>;
+  close(): void;
+}
+
+/** The rest of a body will not come; what was sent of it must not look complete. */
+export class ShortBody extends Error {
+  constructor(readonly verdict: Verdict) {
+    super(verdict.reason);
+  }
+}
+
+export class CompleteSource implements Source {
+  constructor(
+    readonly fd: number,
+    readonly length: number,
+  ) {}
+
+  available(position: number): number {
+    return this.length - position;
+  }
+
+  wait(): Promise<void> {
+    throw new ShortBody({ kind: 'storage', reason: 'the object on disk is shorter than it was' });
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
+/** What a growing source asks about the fill that it follows. */
+export interface FillWatch {
+  /** Sees to it that somebody fills: takes over from a dead owner. @throws ShortBody if nobody will */
+  ensure(): void;
+  /** The file now under the part's or body's name, if it is another than `inode` and may be read on from; else undefined. */
+  reopen(inode: number): number | undefined;
+}
+
+/** Pauses between two looks at a file that stands still, in milliseconds: the first byte must not be late. */
+const FIRST_PAUSES = [1, 2, 4, 8];
+/** While it grows: many followers of a fast fill must not look at it all the time. */
+const PAUSE = 20;
+const LONGEST_PAUSE = 100;
+
+/** A part that somebody fills. A growing file only grows, and every byte in it is right. */
+export class GrowingSource implements Source {
+  #size = 0;
+  #first = true;
+
+  constructor(
+    public fd: number,
+    readonly length: number,
+    private readonly watch: FillWatch,
+  ) {}
+
+  available(position: number): number {
+    if (this.#size <= position) this.#size = Math.min(fstatSync(this.fd).size, this.length);
+    return Math.max(0, this.#size - position);
+  }
+
+  async wait(position: number): Promise<void> {
+    const pauses = this.#first ? [...FIRST_PAUSES] : [];
+    let pause = PAUSE;
+    let silence = 0;
+    for (;;) {
+      const now = pauses.shift() ?? pause;
+      await sleep(now);
+      if (this.available(position) > 0) break;
+      silence += now;
+      if (silence >= PAUSE) this.#look(position);
+      if (pauses.length === 0) pause = Math.min(pause * 1.5, LONGEST_PAUSE);
+    }
+    this.#first = false;
+  }
+
+  /** Nothing has come for a while: is there still somebody who fills just this file? */
+  #look(position: number): void {
+    const { nlink, ino } = fstatSync(this.fd);
+    if (nlink === 0) {
+      const fd = this.watch.reopen(ino);
+      if (fd !== undefined) {
+        closeSync(this.fd);
+        this.fd = fd;
+        this.#size = 0;
+        return;
+      }
+    }
+    try {
+      this.watch.ensure();
+    } catch (error) {
+      // It may have ended well between our two looks.
+      if (this.available(position) === 0) throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import type { UrlPlace } from './layout.js';
+import { removeIfThere } from './lock.js';
+import { writeAtomically } from './record.js';
+
+/**
+ * Why a fill gave up, left for those who waited for it:
+ * - `base`: the base failed, with the status that its answer had or calls for (502, 504);
+ * - `storage`: the body can't be kept here (disk full), though the base has it;
+ * - `superseded`: the base has another version by now, `by` is its id;
+ * - `uncacheable`: the GET's answer must not be stored.
+ */
+export interface Verdict {
+  readonly kind: 'base' | 'storage' | 'superseded' | 'uncacheable';
+  readonly reason: string;
+  readonly status?: number;
+  readonly by?: string;
+}
+
+interface Stored extends Verdict {
+  /** Of the fill's lock: those who waited for just this fill believe it, later ones try anew. */
+  readonly token: string;
+}
+
+export function writeVerdict(place: UrlPlace, version: string, token: string, verdict: Verdict): void {
+  const stored: Stored = { ...verdict, token };
+  writeAtomically(place, place.verdict(version), JSON.stringify(stored));
+}
+
+/** The verdict on one of the fills with these tokens, if there is one. */
+export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySet<string>): Verdict | undefined {
+  try {
+    const stored = JSON.parse(readFileSync(place.verdict(version), 'latin1')) as Stored;
+    return tokens.has(stored.token) ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeVerdict(place: UrlPlace, version: string): void {
+  removeIfThere(place.verdict(version));
+}

@@ -1,0 +1,125 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import type { Version } from '../base/version.js';
+import { isStrong } from '../http/etag.js';
+import type { Log } from '../log.js';
+import type { Settings } from '../settings/settings.js';
+import { checkSpace, StorageError } from './directory.js';
+import type { UrlPlace } from './layout.js';
+import { type Lock, LockWatch } from './lock.js';
+import { type FillWatch, ShortBody } from './source.js';
+import { readVerdict, removeVerdict } from './verdict.js';
+import { codeOf } from '../errors.js';
+
+/** A fill to be done: whoever runs it owns the lock and releases it. */
+export interface FillJob {
+  readonly path: string;
+  readonly version: Version;
+  readonly lock: Lock;
+}
+
+/** Runs a fill: in a detached child, or in this process. Returns at once. @throws StorageError if it can't be started */
+export type FillStarter = (job: FillJob) => void;
+
+interface Wanted {
+  readonly root: string;
+  readonly place: UrlPlace;
+  readonly path: string;
+  readonly version: Version;
+  readonly settings: Pick<Settings, 'keepFree'>;
+  readonly start: FillStarter;
+  readonly log: Log;
+}
+
+/** A waiter starts so many fills of one version before it gives up. */
+const MOST_FILLS = 3;
+
+/** One request that needs a body which isn't complete: it sees to it that exactly one process fills. */
+export class FillWaiter implements FillWatch {
+  readonly #lock: LockWatch;
+  /** Of the fills that this request has waited for. */
+  readonly #tokens = new Set<string>();
+  #fills = 0;
+
+  constructor(private readonly wanted: Wanted) {
+    this.#lock = new LockWatch(wanted.place.lock(wanted.version.id));
+  }
+
+  get started(): boolean {
+    return this.#fills > 0;
+  }
+
+  /**
+   * What the fill is doing: its owner asks the base, fills, or is done. Starts a fill, or takes over from a dead owner.
+   * @throws ShortBody if the fill that was waited for gave up, StorageError if none can be started
+   */
+  ensure(): 'asking' | 'filling' | 'done' {
+    const { place, version } = this.wanted;
+    const state = this.#lock.look();
+    if (state.state === 'held') {
+      this.#tokens.add(state.token);
+      return state.filling ? 'filling' : 'asking';
+    }
+    // Looked for after the lock: an owner names the body, or writes its verdict, before it releases.
+    if (existsSync(place.body(version.id))) return 'done';
+    const verdict = readVerdict(place, version.id, this.#tokens);
+    if (verdict !== undefined) throw new ShortBody(verdict);
+    if (this.#fills === MOST_FILLS) {
+      throw new ShortBody({ kind: 'storage', reason: `${MOST_FILLS} fills ended without a word` });
+    }
+    this.#begin(state.state === 'dead');
+    return 'asking';
+  }
+
+  openPart(): number | undefined {
+    return openOrUndefined(this.wanted.place.part(this.wanted.version.id));
+  }
+
+  reopen(inode: number): number | undefined {
+    const { place, version } = this.wanted;
+    const fd = this.openPart() ?? openOrUndefined(place.body(version.id));
+    if (fd === undefined) return undefined;
+    if (fstatSync(fd).ino !== inode && isStrong(version.etag)) return fd;
+    closeSync(fd);
+    // Without a strong validator the bytes sent so far may be others than those in the new file.
+    throw new ShortBody({ kind: 'base', reason: 'the body was pulled anew and need not be the same' });
+  }
+
+  #begin(takeover: boolean): void {
+    const { root, place, path, version, settings, start, log } = this.wanted;
+    const lock = this.#prepare(root, place, settings);
+    if (lock === undefined) return;
+    // Somebody may have finished between our look and our lock.
+    if (existsSync(place.body(version.id))) return lock.release();
+    this.#tokens.add(lock.token);
+    this.#fills++;
+    if (takeover) log.warn(`the process that filled ${path} died: taking over`);
+    try {
+      removeVerdict(place, version.id);
+      start({ path, version, lock });
+    } catch (error) {
+      lock.release();
+      throw error instanceof StorageError ? error : new StorageError(String(error));
+    }
+  }
+
+  #prepare(root: string, place: UrlPlace, settings: Pick<Settings, 'keepFree'>): Lock | undefined {
+    const { version } = this.wanted;
+    try {
+      const there = statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0;
+      checkSpace(root, version.length - there, settings.keepFree);
+      mkdirSync(place.directory, { recursive: true, mode: 0o700 });
+      return this.#lock.acquire();
+    } catch (error) {
+      throw error instanceof StorageError ? error : new StorageError(`${place.directory}: ${String(error)}`);
+    }
+  }
+}
+
+function openOrUndefined(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new StorageError(`${path}: cannot be opened: ${String(error)}`);
+  }
+}

@@ -1,0 +1,54 @@
+import { listMembers } from '../http/fields.js';
+import type { Request } from './request.js';
+
+/**
+ * The client's address: the peer's, or behind a trusted proxy the last one of Forwarded (RFC 7239) or X-Forwarded-For
+ * that is no trusted proxy itself. Whatever a client writes there in front of that is its own invention.
+ */
+export function clientAddress(request: Request, trustedProxies: readonly string[]): string {
+  let address = plain(request.remoteAddress);
+  if (trustedProxies.length === 0) return address;
+  const trusted = matcher(trustedProxies);
+  const chain = forwardedFor(request).map(plain);
+  while (trusted(address)) {
+    const before = chain.pop();
+    if (before === undefined || !isAddress(before)) break;
+    address = before;
+  }
+  return address;
+}
+
+function forwardedFor(request: Request): string[] {
+  const forwarded = request.field('forwarded');
+  if (forwarded === undefined) return listMembers(request.field('x-forwarded-for'));
+  return listMembers(forwarded).map((member) => /(?:^|;)\s*for=("?)([^;"]*)\1/i.exec(member)?.[2] ?? 'unknown');
+}
+
+/** Without brackets, port, and the IPv6 form of an IPv4 address. */
+function plain(text: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text);
+  const address = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text);
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+}
+
+function isAddress(text: string): boolean {
+  return net().isIP(text) !== 0;
+}
+
+function matcher(blocks: readonly string[]): (address: string) => boolean {
+  const { BlockList, isIP } = net();
+  const list = new BlockList();
+  for (const block of blocks) {
+    const [address = '', prefix] = block.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+function net(): typeof import('node:net') {
+  return require('node:net') as typeof import('node:net');
+}

@@ -1,0 +1,222 @@
+import { type Answer, BaseError } from '../base/base.js';
+import { judge } from '../base/judge.js';
+import type { Found } from '../cache/cache.js';
+import { StorageError } from '../cache/directory.js';
+import type { Record } from '../cache/record.js';
+import { takeSlot } from '../cache/slots.js';
+import { ShortBody } from '../cache/source.js';
+import type { Verdict } from '../cache/verdict.js';
+import type { ByteRange } from '../http/range.js';
+import { admit } from './admit.js';
+import type { Handling } from './cache-status.js';
+import { clientAddress } from './client-address.js';
+import { isFresh, mayBeStale, onlyIfCached } from './freshness.js';
+import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
+import { pass, passVersion, restFromBase } from './pass.js';
+import { errorReply, ownFields, passedHeader, statusReply } from './replies.js';
+import { nothing, type Reply, textReply } from './reply.js';
+import type { Request } from './request.js';
+import { select, type Selection } from './selection.js';
+
+/** Why a stored body may be sent: within OffloadFresh, the base has just confirmed it, or the base can't be asked. */
+type Standing = 'fresh' | 'validated' | 'stale';
+
+/** HEAD and GET may disagree about the version; so often the GET's is believed for one request. */
+const MOST_VERSIONS = 3;
+
+/** What each request gets. Decisions only: no process, no socket, no CGI. */
+export class Gateway {
+  constructor(private readonly parts: GatewayParts) {}
+
+  /** Rejects only for faults of this program. */
+  async answer(request: Request): Promise<Reply> {
+    const admitted = admit(request);
+    if ('status' in admitted) return admitted;
+    const { path } = admitted;
+    const slot = this.#takeSlot(request, path);
+    if (slot === undefined) return this.#tooMany(request);
+    try {
+      const reply = await this.#ask(request, path);
+      const close = () => {
+        reply.close();
+        slot.release();
+      };
+      return { ...reply, close };
+    } catch (error) {
+      slot.release();
+      throw error;
+    }
+  }
+
+  async #ask(request: Request, path: string): Promise<Reply> {
+    const known = this.#freshRecord(request, path);
+    if (known !== undefined) return this.#send({ request, path, record: known }, 'fresh');
+    let head: Answer;
+    try {
+      head = await this.parts.base.head(path);
+    } catch (error) {
+      if (error instanceof BaseError) return this.#withoutBase(request, path, troubleOf(error));
+      throw error;
+    }
+    const judged = judge(head);
+    this.parts.log.debug(`${request.method} ${path}: base answers ${head.status}: ${judged.kind}`);
+    switch (judged.kind) {
+      case 'version': {
+        const record = { version: judged.version, fields: head.fields, validated: Date.now() };
+        return this.#send({ request, path, record }, 'validated');
+      }
+      case 'uncacheable':
+        return this.#uncacheable(request, path, head, judged.why);
+      case 'failed':
+        return this.#withoutBase(request, path, { status: 502, reason: `base answers ${head.status}` });
+      case 'forbidden':
+        return statusReply(request, { ...head, status: 403 });
+      case 'other':
+        return this.#otherStatus(request, path, head);
+    }
+  }
+
+  /** One version is known: conditions and ranges first, then its body, from the cache or through it. */
+  async #send(asked: Asked, standing: Standing, versions = 1): Promise<Reply> {
+    const { request, path, record } = asked;
+    const cache = this.parts.storage?.cache;
+    const selection = select(request, record.version, record.fields);
+    if (request.method === 'HEAD' || selection.status >= 300) return this.#headerOnly(asked, selection, standing);
+    if (onlyIfCached(request) && cache?.has(path, record.version) !== true) {
+      return errorReply(request, 504, 'This file is not in the cache.', { detail: 'only-if-cached' });
+    }
+    if (cache === undefined) return this.#passVersion(asked, selection, 'no cache');
+    try {
+      const found = await cache.obtain(path, record.version);
+      if (found.how === 'hit' && standing === 'validated') cache.validated(path, record.version, record.fields);
+      const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
+      return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));
+    } catch (error) {
+      if (error instanceof StorageError) return this.#passVersion(asked, selection, error.message);
+      if (error instanceof ShortBody) return this.#afterVerdict(asked, selection, error.verdict, versions);
+      throw error;
+    }
+  }
+
+  /** HEAD, 304, 412, 416: nothing of the body is sent, so none is pulled. */
+  #headerOnly({ request, path, record }: Asked, selection: Selection, standing: Standing): Reply {
+    const cache = this.parts.storage?.cache;
+    const here = cache?.has(path, record.version) === true;
+    if (here && standing === 'validated') cache.validated(path, record.version, record.fields);
+    const handling: Handling = here ? { hit: true, detail: standing } : { fwd: 'uri-miss', fwdStatus: 200 };
+    const fields = [...selection.fields, ...ownFields(record, handling)];
+    const { status } = selection;
+    if (status === 412) return textReply(412, 'A precondition of the request does not hold.', fields, request.method === 'HEAD');
+    if (status === 416) return textReply(416, `The file has ${record.version.length} bytes.`, fields);
+    return { status, fields, body: { kind: 'none' }, close: nothing };
+  }
+
+  #fileReply({ path, record }: Asked, selection: Selection, { source }: Found, handling: Handling): Reply {
+    const { base, log } = this.parts;
+    const rescue = async (rest: ByteRange) => {
+      try {
+        return await restFromBase(base, path, record.version, rest);
+      } catch (error) {
+        log.warn(`${path}: the rest of a body that could not be stored: ${String(error)}`);
+        return undefined;
+      }
+    };
+    const { status, pieces, length } = selection;
+    return {
+      status,
+      fields: [...selection.fields, ...ownFields(record, handling)],
+      body: { kind: 'file', source, pieces, length, rescue },
+      close: () => source.close(),
+    };
+  }
+
+  /** The fill that was waited for gave up before this client got a byte. */
+  async #afterVerdict(asked: Asked, selection: Selection, verdict: Verdict, versions: number): Promise<Reply> {
+    const { request, path } = asked;
+    this.parts.log.warn(`${path}: fill given up: ${verdict.reason}`);
+    if (verdict.kind === 'superseded' && verdict.by !== undefined && versions < MOST_VERSIONS) {
+      const record = this.parts.storage?.cache.record(path, verdict.by);
+      if (record !== undefined) return this.#send({ request, path, record }, 'validated', versions + 1);
+    }
+    if (verdict.kind !== 'base') return this.#passVersion(asked, selection, verdict.reason);
+    const { status = 502, reason } = verdict;
+    if (status >= 500) return this.#withoutBase(request, path, { status, reason });
+    return this.#otherStatus(request, path, { status, fields: asked.record.fields });
+  }
+
+  async #passVersion(asked: Asked, selection: Selection, why: string): Promise<Reply> {
+    this.parts.log.warn(`${asked.path}: passed through without storing: ${why}`);
+    const reply = await passVersion(this.parts, asked, selection);
+    return 'body' in reply ? reply : this.#withoutBase(asked.request, asked.path, reply);
+  }
+
+  async #uncacheable(request: Request, path: string, head: Answer, why: string): Promise<Reply> {
+    this.parts.log.debug(`${path}: not stored: ${why}`);
+    if (this.parts.settings.uncacheable === 'refuse') {
+      return errorReply(request, 403, 'This server only has plain files that may be cached.', { detail: 'uncacheable' });
+    }
+    if (request.method === 'HEAD') return passedHeader(head, { fwd: 'bypass', fwdStatus: 200, detail: 'uncacheable' });
+    const reply = await pass(this.parts, request, path, 'uncacheable');
+    return 'body' in reply ? reply : this.#withoutBase(request, path, reply);
+  }
+
+  #otherStatus(request: Request, path: string, head: Answer): Reply {
+    if (head.status === 404 || head.status === 410) this.#forget(path);
+    return statusReply(request, head);
+  }
+
+  #forget(path: string): void {
+    try {
+      this.parts.storage?.cache.forget(path);
+    } catch (error) {
+      this.parts.log.warn(`${path}: gone from the base, but cannot be removed here: ${String(error)}`);
+    }
+  }
+
+  /** The base is silent, refuses, or is in trouble itself: what is here, if that is allowed; else the client is told. */
+  async #withoutBase(request: Request, path: string, { status, reason }: Trouble): Promise<Reply> {
+    this.parts.log.warn(`${path}: ${reason}`);
+    const record = this.#staleRecord(path);
+    if (record !== undefined) return this.#send({ request, path, record }, 'stale');
+    const text = status === 504 ? 'The server that has the files does not answer.' : 'The server that has the files is in trouble.';
+    return errorReply(request, status, text, { fwd: 'miss', detail: 'base' });
+  }
+
+  #freshRecord(request: Request, path: string): Record | undefined {
+    const { settings, storage } = this.parts;
+    if (settings.fresh === 0) return undefined;
+    const record = storage?.cache.newest(path);
+    return record !== undefined && isFresh(record, request, settings.fresh, Date.now()) ? record : undefined;
+  }
+
+  #staleRecord(path: string): Record | undefined {
+    const cache = this.parts.storage?.cache;
+    const record = cache?.newest(path);
+    if (record === undefined || cache?.has(path, record.version) !== true) return undefined;
+    return mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
+  }
+
+  /** A place among the client's simultaneous downloads of this file; undefined if it has too many. */
+  #takeSlot(request: Request, path: string): { release(): void } | undefined {
+    const { settings, storage, log } = this.parts;
+    if (settings.maxDupeDownloads === 0 || request.method !== 'GET' || storage === undefined) return { release: nothing };
+    try {
+      const address = clientAddress(request, settings.trustedProxy);
+      return takeSlot(storage.layout, `${address} ${path}`, settings.maxDupeDownloads);
+    } catch (error) {
+      log.warn(`downloads are not counted: ${String(error)}`);
+      return { release: nothing };
+    }
+  }
+
+  #tooMany(request: Request): Reply {
+    const most = this.parts.settings.maxDupeDownloads;
+    const text = `Your address already downloads this file ${most === 1 ? 'once' : `${most} times`}; please wait for that to end.`;
+    return errorReply(request, 429, text, { detail: 'duplicate-limit' }, [['Retry-After', '30']]);
+  }
+}
+
+function handlingOf({ how }: Found, standing: Standing, replaced: boolean): Handling {
+  if (how === 'hit') return { hit: true, detail: standing };
+  return { fwd: replaced ? 'stale' : 'uri-miss', fwdStatus: 200, stored: true, collapsed: how === 'followed' };
+}

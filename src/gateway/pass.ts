@@ -1,0 +1,70 @@
+import { type Base, BaseError, type BodyAnswer } from '../base/base.js';
+import { judge } from '../base/judge.js';
+import { contentLength, type Version } from '../base/version.js';
+import { isStrong } from '../http/etag.js';
+import type { Field } from '../http/fields.js';
+import { type ByteRange, parseContentRange } from '../http/range.js';
+import { cacheStatus, type Handling } from './cache-status.js';
+import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
+import { ownFields, statusReply } from './replies.js';
+import { isRange, type Reply } from './reply.js';
+import type { Request } from './request.js';
+import { endToEnd, viaField } from './response-fields.js';
+import type { Selection } from './selection.js';
+
+/** The base has just this version, the cache can't take it: straight through, with the range if only one is wanted. */
+export async function passVersion(parts: GatewayParts, asked: Asked, selection: Selection): Promise<Reply | Trouble> {
+  const { request, path, record } = asked;
+  const [piece] = selection.pieces;
+  if (selection.status === 206 && selection.pieces.length === 1 && piece !== undefined && isRange(piece)) {
+    const answer = await orTrouble(restFromBase(parts.base, path, record.version, piece));
+    if (answer !== undefined && 'reason' in answer) return answer;
+    const handling: Handling = { fwd: 'bypass', fwdStatus: 206, detail: 'not-stored' };
+    if (answer !== undefined) return streamReply(206, answer, [...selection.fields, ...ownFields(record, handling)]);
+  }
+  return pass(parts, request, path, 'not-stored');
+}
+
+/** A body that isn't stored, sent on as it comes; or the base's other status. */
+export async function pass(parts: GatewayParts, request: Request, path: string, why: string): Promise<Reply | Trouble> {
+  const answer = await orTrouble(parts.base.get(path));
+  if ('reason' in answer) return answer;
+  const { kind } = judge(answer);
+  if (kind === 'version' || kind === 'uncacheable') {
+    const length = answer.fields.get('content-length');
+    const announced: Field[] = length === undefined ? [] : [['Content-Length', length]];
+    const own = [viaField(answer.fields), cacheStatus({ fwd: 'bypass', fwdStatus: 200, detail: why })];
+    return streamReply(200, answer, [...endToEnd(answer.fields), ...announced, ...own]);
+  }
+  answer.close();
+  if (kind === 'failed') return { status: 502, reason: `base answers ${answer.status} to GET` };
+  return statusReply(request, kind === 'forbidden' ? { ...answer, status: 403 } : answer);
+}
+
+/** A part of a version straight from the base; undefined if it can't, or no longer has just that version. @throws BaseError */
+export async function restFromBase(
+  base: Base,
+  path: string,
+  { etag, length }: Version,
+  rest: ByteRange,
+): Promise<BodyAnswer | undefined> {
+  if (!isStrong(etag)) return undefined;
+  const answer = await base.get(path, { ...rest, ifRange: etag });
+  const range = parseContentRange(answer.fields.get('content-range'));
+  if (answer.status === 206 && range?.start === rest.start && range.end === rest.end && range.total === length) return answer;
+  answer.close();
+  return undefined;
+}
+
+function streamReply(status: number, answer: BodyAnswer, fields: readonly Field[]): Reply {
+  return { status, fields, body: { kind: 'stream', answer, length: contentLength(answer.fields) }, close: () => answer.close() };
+}
+
+async function orTrouble<T>(asking: Promise<T>): Promise<T | Trouble> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof BaseError) return troubleOf(error);
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const IMF_FIXDATE = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
+const RFC850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
+const ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
+
+/**
+ * An HTTP-date in any of its three forms (RFC 9110 §5.6.7) as milliseconds since 1970;
+ * undefined for anything else, which a recipient then ignores.
+ */
+export function parseHttpDate(text: string | undefined, now = Date.now()): number | undefined {
+  if (text === undefined) return undefined;
+  let m = IMF_FIXDATE.exec(text);
+  if (m) return utc(m[3], m[2], m[1], m[4], m[5], m[6]);
+  m = RFC850.exec(text);
+  if (m) return utc(String(fullYear(Number(m[3]), now)), m[2], m[1], m[4], m[5], m[6]);
+  m = ASCTIME.exec(text);
+  if (m) return utc(m[6], m[1], m[2], m[3], m[4], m[5]);
+  return undefined;
+}
+
+/** A two-digit year that seems more than 50 years ahead is of the past century. */
+function fullYear(twoDigits: number, now: number): number {
+  const thisYear = new Date(now).getUTCFullYear();
+  const year = thisYear - (thisYear % 100) + twoDigits;
+  return year > thisYear + 50 ? year - 100 : year;
+}
+
+function utc(...[year, month, day, hour, minute, second]: (string | undefined)[]): number | undefined {
+  const monthIndex = MONTHS.indexOf((month ?? '').toLowerCase());
+  if (monthIndex < 0) return undefined;
+  const time = Date.UTC(Number(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second));
+  const back = new Date(time);
+  // 31 February rolls over to March; 60 is a leap second and may roll.
+  const valid =
+    back.getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60;
+  return valid || Number(second) === 60 ? time : undefined;
+}
