@@ -147,9 +147,10 @@ function take({ found, problems }: Gathered, key: Key, written: string, from: st
 
 /** A value in a message: one line, not endless, and no password in a log. */
 function show(text: string): string {
-  const safe = text.replaceAll(/\/\/[^/]*@/g, '//***@');
+  const safe = text.replace(/^([a-z]+:\/\/)?[^/].*@/is, '$1***@');
   const cut = safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
-  return cut === '' || /[\s\p{C}"]/u.test(cut) ? JSON.stringify(cut) : cut;
+  if (cut !== '' && !/[\s\p{C}"]/u.test(cut)) return cut;
+  return JSON.stringify(cut).replaceAll(/\p{C}|[\u2028\u2029]/gu, '?');
 }
 
 function readFile(path: string, named: boolean, into: Gathered): void {
@@ -161,7 +162,7 @@ function readFile(path: string, named: boolean, into: Gathered): void {
     into.problems.push(
       named && code === 'ENOENT'
         ? `OFFLOAD_CONF=${show(path)}: no such file; create it or correct OFFLOAD_CONF`
-        : `${path}: cannot be read by user id ${process.getuid?.()} (${code}); it must be a file that this user may read`,
+        : `${path}: cannot be read by user id ${process.geteuid?.()} (${code}); it must be a file that this user may read`,
     );
     return;
   }

@@ -15,12 +15,12 @@ function distance(one: string, other: string): number {
 /** The name that a person may have meant, or undefined; `Timeout` and `OFFLOAD_TIMEOUT` mean OffloadTimeout too. */
 export function suggest(written: string, names: readonly string[]): string | undefined {
   if (written.length > 60) return undefined;
-  const bare = written.toLowerCase().replaceAll(/[_-]/g, '');
-  const word = bare.startsWith('off') ? bare : `offload${bare}`;
+  const word = written.toLowerCase().replaceAll(/[_-]/g, '');
   let best: string | undefined;
   let least = 4;
   for (const name of names) {
-    const steps = distance(word, name.toLowerCase());
+    const known = name.toLowerCase();
+    const steps = Math.min(distance(word, known), distance(`offload${word}`, known));
     if (steps < least) {
       least = steps;
       best = name;

@@ -100,8 +100,9 @@ export function directory(text: string): string {
 
 /** The origin of the base (RFC 6454): scheme, name or address, port, and nothing else. */
 export function origin(text: string): Origin {
+  if (text.includes('@')) throw new BadValue(`has a user name or password (@); write only scheme and server, like ${BASE_EXAMPLE}`);
   const start = text.indexOf('://');
-  if (start < 0) throw new BadValue(`no scheme; write https://${text} or http://${text}`);
+  if (start < 0) throw new BadValue(`no scheme; write ${originOf('https', text)} or ${originOf('http', text)}`);
   const scheme = text.slice(0, start).toLowerCase();
   const secure = scheme === 'https';
   if (!secure && scheme !== 'http') throw new BadValue(`neither http nor https; write one like ${BASE_EXAMPLE}`);
@@ -109,19 +110,22 @@ export function origin(text: string): Origin {
   const rest = text.slice(start + 3);
   let end = 0;
   while (end < rest.length && !'/?#\\'.includes(rest[end]!)) end++;
-  const written = rest.slice(0, end);
-  const server = written.slice(written.lastIndexOf('@') + 1);
+  const server = rest.slice(0, end);
   const after = rest.slice(end);
-  if (server !== written) throw new BadValue(`has a user name or password; write only ${scheme}://${server}`);
   if (after !== '' && after !== '/') {
     const part = after.startsWith('?') ? 'query' : after.startsWith('#') ? 'fragment' : 'path';
-    throw new BadValue(`has a ${part}, but every URL is asked of the base as it is here; write only ${scheme}://${server}`);
+    throw new BadValue(`has a ${part}, but every URL is asked of the base as it is here; write only ${originOf(scheme, server)}`);
   }
   const { host, port } = hostAndPort(ascii(server), BASE_EXAMPLE);
   const usual = secure ? 443 : 80;
   const name = host.includes(':') ? `[${host}]` : host;
   const authority = port === undefined || port === usual ? name : `${name}:${port}`;
   return { secure, host, port: port ?? usual, authority, href: `${scheme}://${authority}` };
+}
+
+/** For a message: the origin with this server, if that can stand in a message at all. */
+function originOf(scheme: string, server: string): string {
+  return `${scheme}://${/^[\w.:[\]-]+$/.test(server) ? server : 'www.example.org'}`;
 }
 
 /** A name with letters beyond ASCII in the form that DNS and `Host` have for it (`xn--…`). */
@@ -160,7 +164,7 @@ export function addressBlocks(text: string): readonly string[] {
   const blocks = text.replaceAll(',', ' ').replaceAll('\t', ' ').split(' ').filter((block) => block !== '');
   const bad = blocks.find((block) => !isAddressBlock(block));
   if (bad !== undefined || blocks.length === 0) {
-    const what = bad === undefined || bad === text ? '' : `${bad} is `;
+    const what = bad === undefined || bad === text ? '' : `${bad.slice(0, 60).replaceAll(/[^!-~]/g, '?')} is `;
     throw new BadValue(`${what}not an IP address or CIDR block; write one like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32`);
   }
   return blocks;
