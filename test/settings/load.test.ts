@@ -308,7 +308,7 @@ test('random bytes are settings or a SettingsError, never a crash', () => {
   const pieces = [...KEYS.map((key) => `\n${TABLE[key].directive} `), ...'" \' \\ \n \r \t # , : / [ ] % @ ? - .'.split(' '), ' ', 'http://', 'unix:/', '::1', '10.0.0.0/8', '45s', '5%', 'none', '\0', 'ü', '\u2028'];
   const source = conf('');
   let good = 0;
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < 1000; round++) {
     const parts = Array.from({ length: random(12) }, () => (random(4) === 0 ? Buffer.from([random(256)]) : Buffer.from(pieces[random(pieces.length)]!)));
     const bytes = Buffer.concat(parts);
     writeFileSync(join(source.dir, 'offload.conf'), bytes);
@@ -318,5 +318,5 @@ test('random bytes are settings or a SettingsError, never a crash', () => {
     for (const problem of found.flat()) assert.ok(!/[\n\r\0]/.test(problem), JSON.stringify(problem));
     good += found.filter((list) => list.length === 0).length;
   }
-  assert.ok(good > 100 && good < 8900, `both outcomes are met: ${good} of 9000 are good`);
+  assert.ok(good > 100 && good < 2900, `both outcomes are met: ${good} of 3000 are good`);
 });
