@@ -10,7 +10,13 @@ export interface Origin {
   readonly href: string;
 }
 
-/** Where `serve` listens. */
+/** A name or an IP address (IPv6 without brackets), and the port if one was written. */
+export interface Address {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** Where `serve` listens; an empty host is every address of the machine, port 0 any free port. */
 export type Listen = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** Space that a fill must leave free: bytes, or a share (0..1) of the file system. */
@@ -19,12 +25,14 @@ export type KeepFree = { readonly bytes: number } | { readonly share: number };
 /** Every setting, parsed and checked. Durations are milliseconds. */
 export interface Settings {
   readonly base: Origin;
-  readonly baseAddress: string | undefined;
+  /** Connect here instead of looking the base's name up. */
+  readonly baseAddress: Address | undefined;
   readonly cacheDir: string;
   readonly timeout: number;
   readonly fresh: number;
   readonly staleIfError: number;
   readonly uncacheable: 'pass' | 'refuse';
+  /** Simultaneous downloads of one URL by one address; 0 is no limit. */
   readonly maxDupeDownloads: number;
   /** Addresses or CIDR blocks, checked but not compiled: few requests need them. */
   readonly trustedProxy: readonly string[];

@@ -1,0 +1,154 @@
+/**
+ * The one table of settings. File, environment, flags, help and the README's table come from it:
+ * a new setting is an entry here and a field in `Settings`.
+ */
+import type { Settings } from './settings';
+import {
+  address,
+  addressBlocks,
+  choice,
+  directory,
+  duration,
+  listen,
+  onOff,
+  origin,
+  sizeOrShare,
+  waitingTime,
+  wholeNumber,
+} from './values';
+
+export interface Setting<T> {
+  readonly directive: string;
+  readonly env: string;
+  /** Without its two dashes. */
+  readonly flag: string;
+  /** As it would be written; a setting without a default must be set. */
+  readonly default?: string;
+  /** The form of the value, for the help text. */
+  readonly syntax: string;
+  readonly meaning: string;
+  /** Takes several values, and its directive may stand several times. */
+  readonly many?: true;
+  /** Throws `BadValue`. */
+  readonly parse: (text: string) => T;
+}
+
+export type Key = keyof Settings;
+
+export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
+  base: {
+    directive: 'OffloadBase',
+    env: 'OFFLOAD_BASE',
+    flag: 'base',
+    syntax: 'ORIGIN',
+    meaning: 'the base server: http or https, name, port',
+    parse: origin,
+  },
+  baseAddress: {
+    directive: 'OffloadBaseAddress',
+    env: 'OFFLOAD_BASE_ADDRESS',
+    flag: 'base-address',
+    default: 'none',
+    syntax: 'HOST[:PORT]',
+    meaning: "connect here instead of looking the base's name up",
+    parse: address,
+  },
+  cacheDir: {
+    directive: 'OffloadCacheDir',
+    env: 'OFFLOAD_CACHE_DIR',
+    flag: 'cache-dir',
+    default: '/var/cache/offload',
+    syntax: 'DIRECTORY',
+    meaning: 'where the cache is',
+    parse: directory,
+  },
+  timeout: {
+    directive: 'OffloadTimeout',
+    env: 'OFFLOAD_TIMEOUT',
+    flag: 'timeout',
+    default: '45s',
+    syntax: 'DURATION',
+    meaning: 'longest time without progress, of the base or of a fill',
+    parse: waitingTime,
+  },
+  fresh: {
+    directive: 'OffloadFresh',
+    env: 'OFFLOAD_FRESH',
+    flag: 'fresh',
+    default: '0s',
+    syntax: 'DURATION',
+    meaning: "how long the base's word holds before it is asked again; 0s asks every time",
+    parse: duration,
+  },
+  staleIfError: {
+    directive: 'OffloadStaleIfError',
+    env: 'OFFLOAD_STALE_IF_ERROR',
+    flag: 'stale-if-error',
+    default: '1d',
+    syntax: 'DURATION',
+    meaning: 'how long after its last check a cached file may be sent while the base fails',
+    parse: duration,
+  },
+  uncacheable: {
+    directive: 'OffloadUncacheable',
+    env: 'OFFLOAD_UNCACHEABLE',
+    flag: 'uncacheable',
+    default: 'pass',
+    syntax: 'pass|refuse',
+    meaning: 'what becomes of answers that must not or cannot be cached',
+    parse: choice('pass', 'refuse'),
+  },
+  maxDupeDownloads: {
+    directive: 'OffloadMaxDupeDownloads',
+    env: 'OFFLOAD_MAX_DUPE_DOWNLOADS',
+    flag: 'max-dupe-downloads',
+    default: '0',
+    syntax: 'N',
+    meaning: 'simultaneous downloads of one URL by one address; 0 is no limit',
+    parse: wholeNumber,
+  },
+  trustedProxy: {
+    directive: 'OffloadTrustedProxy',
+    env: 'OFFLOAD_TRUSTED_PROXY',
+    flag: 'trusted-proxy',
+    default: 'none',
+    syntax: 'ADDRESS[/BITS]...',
+    meaning: "proxies whose word about the client's address is believed",
+    many: true,
+    parse: addressBlocks,
+  },
+  keepFree: {
+    directive: 'OffloadKeepFree',
+    env: 'OFFLOAD_KEEP_FREE',
+    flag: 'keep-free',
+    default: '5%',
+    syntax: 'SIZE|PERCENT',
+    meaning: 'space of the file system that the cache leaves free',
+    parse: sizeOrShare,
+  },
+  debug: {
+    directive: 'OffloadDebug',
+    env: 'OFFLOAD_DEBUG',
+    flag: 'debug',
+    default: 'off',
+    syntax: 'on|off',
+    meaning: 'write each decision to the error log',
+    parse: onOff,
+  },
+  listen: {
+    directive: 'OffloadListen',
+    env: 'OFFLOAD_LISTEN',
+    flag: 'listen',
+    default: '127.0.0.1:8080',
+    syntax: 'HOST:PORT|unix:PATH',
+    meaning: 'where the built-in server (offload serve) listens',
+    parse: listen,
+  },
+};
+
+export const KEYS = Object.keys(TABLE).filter((key): key is Key => key in TABLE);
+
+/** Directives of the base side: `offload rules` reads them; a shared file may have them. */
+export const BASE_SIDE =
+  'OffloadEngine OffloadHost OffloadMinSize OffloadExcludeMimeType OffloadExcludeUserAgent ' +
+  'OffloadExcludeAddress OffloadChoose OffloadOnlyPath OffloadExcludePath OffloadLinkDuplicates';

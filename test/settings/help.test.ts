@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArgs } from 'node:util';
+import { flagOptions, flagsHelp, settingsTable, VALUE_FORMS } from '../../src/settings/help';
+import { loadSettings } from '../../src/settings/load';
+import { BASE_SIDE, KEYS, TABLE } from '../../src/settings/table';
+
+function cells(row: string): string[] {
+  return row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+}
+
+test('directive, variable and flag of a setting are one name in three spellings', () => {
+  for (const key of KEYS) {
+    const { directive, env, flag } = TABLE[key];
+    const words = directive.match(/[A-Z][a-z]*/g)!.slice(1);
+    assert.equal(directive, `Offload${words.join('')}`);
+    assert.equal(env, ['OFFLOAD', ...words].join('_').toUpperCase());
+    assert.equal(flag, words.join('-').toLowerCase());
+    assert.equal(key, words.join('').replace(/^./, (letter) => letter.toLowerCase()));
+    assert.ok(!BASE_SIDE.split(' ').includes(directive));
+  }
+});
+
+test('every default is a value that its setting takes', () => {
+  for (const key of KEYS) {
+    const { default: usual, parse, directive } = TABLE[key];
+    if (usual === undefined) assert.equal(directive, 'OffloadBase');
+    else assert.doesNotThrow(() => parse(usual), directive);
+  }
+});
+
+test('the help text has each flag with its default, in columns at most 80 wide', () => {
+  const help = flagsHelp();
+  for (const line of help.split('\n')) assert.ok(line.length <= 80 && line === line.trimEnd(), line);
+  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zop])`, 'm'));
+  assert.match(help, /^ {2}--fresh DURATION +how long the base's word/m);
+  const starts = help.split('\n\n')[0]!.trimEnd().split('\n').map((line) => line.search(/(?<= {2})[^\s-]/));
+  assert.equal(new Set(starts).size, 1, 'the meanings stand in one column');
+  const forms = new Set<string>(KEYS.map((key) => TABLE[key].syntax));
+  for (const form of Object.keys(VALUE_FORMS)) assert.ok(forms.has(form), `${form} is no setting's`);
+});
+
+test('the Markdown table has a row of six cells for each setting', () => {
+  const [head, rule, ...rows] = settingsTable().trimEnd().split('\n');
+  assert.equal(cells(head!).length, 6);
+  assert.equal(rule, '|---|---|---|---|---|---|');
+  assert.equal(rows.length, KEYS.length);
+  for (const row of rows) assert.equal(cells(row).length, 6, row);
+  assert.deepEqual(cells(rows[0]!), ['`OffloadBase`', '`OFFLOAD_BASE`', '`--base`', '`ORIGIN`', 'required', 'the base server: http or https, name, port']);
+  assert.ok(rows.some((row) => row.includes('`pass\\|refuse`')));
+});
+
+test('parseArgs takes the flags as the table has them', () => {
+  const { values } = parseArgs({
+    options: flagOptions(),
+    args: ['--base', 'http://a', '--debug', '--trusted-proxy=10.0.0.1', '--trusted-proxy', '::1', '--timeout=9s'],
+  });
+  const settings = loadSettings({ flags: values, env: {}, scriptDir: '/nowhere', siteFile: '/nowhere/offload.conf' });
+  assert.equal(settings.base.href, 'http://a');
+  assert.equal(settings.debug, true);
+  assert.deepEqual(settings.trustedProxy, ['10.0.0.1', '::1']);
+  assert.equal(settings.timeout, 9000);
+});
