@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const TARGETS = {
-  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi' },
-  command: { entry: 'src/command.ts', outfile: 'bin/offload' },
+  // Minified: it is read anew for every request.
+  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true },
+  command: { entry: 'src/command.ts', outfile: 'bin/offload', minify: false },
 };
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, node: { type: 'string' } } });
@@ -16,7 +17,7 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
-  const { entry, outfile } = TARGETS[name];
+  const { entry, outfile, minify } = TARGETS[name];
   mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
   await build({
     absWorkingDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
@@ -25,6 +26,7 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     bundle: true,
     platform: 'node',
     target: 'node20',
+    minify,
     format: 'cjs', // the ESM loader costs start-up time
     charset: 'utf8',
     legalComments: 'none',

@@ -23,16 +23,17 @@ export function connector(settings: ConnectSettings, keepAlive: boolean): () => 
 }
 
 function connect({ base, baseAddress }: ConnectSettings): Socket {
-  const host = baseAddress ?? base.host;
+  const host = baseAddress?.host ?? base.host;
+  const port = baseAddress?.port ?? base.port;
   if (!base.secure) {
     const net = require('node:net') as typeof import('node:net');
-    return net.connect({ host, port: base.port });
+    return net.connect({ host, port });
   }
   const tls = require('node:tls') as typeof import('node:tls');
   const net = require('node:net') as typeof import('node:net');
   return tls.connect({
     host,
-    port: base.port,
+    port,
     // SNI and the certificate's name follow OffloadBase even when OffloadBaseAddress says where to connect.
     servername: net.isIP(base.host) === 0 ? base.host : '',
     checkServerIdentity: (_, certificate) => tls.checkServerIdentity(base.host, certificate),

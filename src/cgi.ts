@@ -1,0 +1,65 @@
+import { basename, dirname } from 'node:path';
+import { Base } from './base/base.js';
+import { Cache } from './cache/cache.js';
+import { openCache, StorageError } from './cache/directory.js';
+import { Gateway } from './gateway/gateway.js';
+import type { GatewayParts } from './gateway/parts.js';
+import { textReply } from './gateway/reply.js';
+import { cgiRequest } from './host/cgi/environment.js';
+import { ClientGone } from './host/cgi/output.js';
+import { writeReply } from './host/cgi/response.js';
+import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
+import { type Log, stderrLog } from './log.js';
+import { loadSettings, SettingsError } from './settings/load.js';
+import type { Settings } from './settings/settings.js';
+
+const script = process.argv[1] ?? __filename;
+
+/** One request from the CGI environment, one answer on standard output. */
+async function answerRequest(): Promise<number> {
+  const framing = { nph: basename(script).startsWith('nph-'), protocol: process.env['SERVER_PROTOCOL'] ?? 'HTTP/1.0' };
+  let settings: Settings;
+  try {
+    settings = loadSettings({ env: process.env, scriptDir: dirname(script) });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    for (const problem of error.problems) stderrLog(false).warn(problem);
+    await writeReply(textReply(500, 'This server is not set up right; its error log says why.'), framing);
+    return 1;
+  }
+  const log = stderrLog(settings.debug);
+  const reply = await new Gateway(gatewayParts(settings, log)).answer(cgiRequest(process.env));
+  try {
+    await writeReply(reply, framing);
+    return 0;
+  } catch (error) {
+    if (error instanceof ClientGone) return 0;
+    log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
+    return 1;
+  } finally {
+    reply.close();
+  }
+}
+
+function gatewayParts(settings: Settings, log: Log): GatewayParts {
+  const base = new Base(settings);
+  try {
+    const layout = openCache(settings);
+    const cache = new Cache(layout, settings, (job) => detachedFiller(settings, script)(job), log);
+    return { settings, base, storage: { cache, layout }, log };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.warn(error.message);
+    return { settings, base, storage: undefined, log };
+  }
+}
+
+const job = process.env[JOB_VARIABLE];
+void (job === undefined ? answerRequest() : runFiller(job).then(() => 0)).then(
+  // Not waiting for idle sockets and timers saves milliseconds.
+  (code) => process.exit(code),
+  (error: unknown) => {
+    stderrLog(false).warn(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(70);
+  },
+);

@@ -1,0 +1,57 @@
+import { writevSync } from 'node:fs';
+
+/** The web server, or its client, has left: there is nobody to write to. */
+export class ClientGone extends Error {}
+
+/** Standard output, written synchronously: while a slow client makes us wait, this process uses no CPU. */
+export class Output {
+  #held: Buffer | undefined;
+
+  /** Keeps `bytes` until the next write, to save one: a header goes with the start of its body. */
+  hold(bytes: Buffer): void {
+    this.flush();
+    this.#held = bytes;
+  }
+
+  flush(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) writeAll([held]);
+  }
+
+  write(bytes: Buffer): void {
+    const held = this.#held;
+    this.#held = undefined;
+    writeAll(held === undefined ? [bytes] : [held, bytes]);
+  }
+}
+
+/** @throws ClientGone */
+function writeAll(buffers: Buffer[]): void {
+  let rest = buffers;
+  for (let pause = 5; rest.length > 0; ) {
+    try {
+      rest = after(rest, writevSync(1, rest));
+      pause = 5;
+    } catch (error) {
+      if (!isFull(error)) throw new ClientGone(String(error));
+      // A web server that gave us a non-blocking pipe, and a client slower than us.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      pause = Math.min(pause * 2, 200);
+    }
+  }
+}
+
+function after(buffers: Buffer[], written: number): Buffer[] {
+  let skip = written;
+  const rest: Buffer[] = [];
+  for (const buffer of buffers) {
+    if (skip < buffer.length) rest.push(buffer.subarray(skip));
+    skip = Math.max(0, skip - buffer.length);
+  }
+  return rest;
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}

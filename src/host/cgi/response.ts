@@ -1,0 +1,89 @@
+import { readSync } from 'node:fs';
+import { ShortBody } from '../../cache/source.js';
+import { type FileBody, isRange, type Reply } from '../../gateway/reply.js';
+import type { ByteRange } from '../../http/range.js';
+import { reasonPhrase } from '../../http/status.js';
+import { Output } from './output.js';
+
+/** The one buffer that a body goes through, in bytes: what a pipe takes at once. */
+const BUFFER = 64 * 1024;
+
+/** How a response is framed: parsed by the web server, or written whole by us (`nph-`, RFC 3875 §5). */
+export interface Framing {
+  readonly nph: boolean;
+  /** Of the client's request: HTTP/1.0 knows no chunks. */
+  readonly protocol: string;
+}
+
+/** Writes the reply to standard output. @throws ClientGone; ShortBody if the body breaks off */
+export async function writeReply(reply: Reply, framing: Framing): Promise<void> {
+  const out = new Output();
+  const { body } = reply;
+  const chunked = framing.nph && body.kind === 'stream' && body.length === undefined && framing.protocol !== 'HTTP/1.0';
+  out.hold(header(reply, framing, chunked));
+  if (body.kind === 'text') out.write(body.bytes);
+  if (body.kind === 'file') await copyFile(body, out);
+  if (body.kind === 'stream') await copyStream(body.answer.body, body.length, out, chunked);
+  out.flush();
+}
+
+function header({ status, fields }: Reply, { nph }: Framing, chunked: boolean): Buffer {
+  const first = nph ? `HTTP/1.1 ${status} ${reasonPhrase(status)}` : `Status: ${status} ${reasonPhrase(status)}`;
+  const lines = [first, ...fields.map(([name, value]) => `${name}: ${value}`)];
+  if (nph) lines.push('Connection: close');
+  if (nph && !fields.some(([name]) => name === 'Date')) lines.push(`Date: ${new Date().toUTCString()}`);
+  if (chunked) lines.push('Transfer-Encoding: chunked');
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+async function copyFile(body: FileBody, out: Output): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER, Math.max(1, body.length)));
+  for (const piece of body.pieces) {
+    if (isRange(piece)) await copyRange(body, piece, buffer, out);
+    else out.write(piece);
+  }
+}
+
+async function copyRange(body: FileBody, { start, end }: ByteRange, buffer: Buffer, out: Output): Promise<void> {
+  const { source } = body;
+  for (let position = start; position <= end; ) {
+    const there = source.available(position);
+    if (there === 0) {
+      out.flush();
+      try {
+        await source.wait(position);
+      } catch (error) {
+        return copyRescued(body, { start: position, end }, error, out);
+      }
+      continue;
+    }
+    const count = readSync(source.fd, buffer, 0, Math.min(there, buffer.length, end - position + 1), position);
+    if (count === 0) throw new ShortBody({ kind: 'storage', reason: `the file in the cache ends at ${position}` });
+    out.write(buffer.subarray(0, count));
+    position += count;
+  }
+}
+
+/** The disk is full, the base still has it. */
+async function copyRescued(body: FileBody, rest: ByteRange, error: unknown, out: Output): Promise<void> {
+  const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest) : undefined;
+  if (answer === undefined) throw error;
+  try {
+    await copyStream(answer.body, rest.end - rest.start + 1, out, false);
+  } finally {
+    answer.close();
+  }
+}
+
+/** A blocked write holds the base back, too: nothing piles up here. */
+async function copyStream(chunks: AsyncIterable<Buffer>, length: number | undefined, out: Output, chunked: boolean): Promise<void> {
+  let sent = 0;
+  for await (const chunk of chunks) {
+    if (chunked) out.hold(Buffer.from(`${chunk.length.toString(16)}\r\n`));
+    out.write(chunk);
+    if (chunked) out.hold(Buffer.from('\r\n'));
+    sent += chunk.length;
+  }
+  if (length !== undefined && sent < length) throw new ShortBody({ kind: 'base', reason: `base sent ${sent} of ${length} bytes` });
+  if (chunked) out.write(Buffer.from('0\r\n\r\n'));
+}

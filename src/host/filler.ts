@@ -1,0 +1,57 @@
+import { Base } from '../base/base.js';
+import type { Version } from '../base/version.js';
+import { StorageError } from '../cache/directory.js';
+import { fill } from '../cache/fill.js';
+import { Layout } from '../cache/layout.js';
+import { Lock } from '../cache/lock.js';
+import type { FillStarter } from '../cache/waiter.js';
+import { stderrLog } from '../log.js';
+import type { Settings } from '../settings/settings.js';
+
+/**
+ * The variable that makes this program a filler. Not an argument: a client can put those into a CGI's command line
+ * (RFC 3875 §4.4), but no variable whose name doesn't begin with HTTP_.
+ */
+export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
+
+type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'debug'>;
+
+interface Job {
+  readonly path: string;
+  readonly version: Version;
+  readonly lock: Lock['ticket'];
+  readonly settings: FillerSettings;
+}
+
+/**
+ * Fills in a child in a session of its own: it lives on when the web server ends the client's process, and a slow client
+ * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
+ */
+export function detachedFiller(settings: Settings, script: string): FillStarter {
+  const { spawn } = require('node:child_process') as typeof import('node:child_process');
+  const { base, baseAddress, timeout, cacheDir, debug } = settings;
+  return ({ path, version, lock }) => {
+    const job: Job = { path, version, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const child = spawn(process.execPath, [script], {
+      cwd: '/',
+      detached: true,
+      stdio: 'ignore',
+      env: { [JOB_VARIABLE]: JSON.stringify(job) },
+    });
+    child.on('error', () => {}); // said below: a child that did not start has no pid
+    child.unref();
+    if (child.pid === undefined) throw new StorageError(`no process can be started to fill the cache (${process.execPath} ${script})`);
+    lock.assign(child.pid);
+  };
+}
+
+/** The filler's own main: does one job and ends. */
+export async function runFiller(text: string): Promise<void> {
+  const { path, version, lock: ticket, settings } = JSON.parse(text) as Job;
+  process.title = `offload: fill ${path}`;
+  const lock = Lock.adopt(ticket.path, ticket.number, ticket.token);
+  if (lock === undefined) return; // given up for dead before we started
+  const log = stderrLog(settings.debug);
+  const place = new Layout(settings.cacheDir).url(settings.base.href, path);
+  await fill({ path, version, lock }, place, new Base(settings), log);
+}
