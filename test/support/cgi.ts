@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { offloadCgi } from './build.js';
 import { Fields } from './fields.js';
-import type { Cleanup } from './place.js';
+import { atEnd, type Cleanup } from './place.js';
 import { Sink } from './sink.js';
 import { PATIENCE, within } from './wait.js';
 
@@ -227,7 +227,7 @@ function parseHead(text: string, nph: boolean): CgiHead {
 export async function startCgi(request: CgiRequest, t?: Cleanup): Promise<CgiProcess> {
   const script = request.script ?? (await offloadCgi({ nph: request.nph ?? false }));
   const running = new CgiProcess(script, request);
-  t?.after(() => running.child.kill('SIGKILL'));
+  if (t !== undefined) atEnd(t, () => running.child.kill('SIGKILL'));
   return running;
 }
 

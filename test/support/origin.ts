@@ -6,7 +6,7 @@ import { Connection, send } from './origin/connection.js';
 import { Gate } from './origin/gate.js';
 import { RateLimit } from './origin/rate.js';
 import { SeenRequest } from './origin/request.js';
-import { freePort, type Cleanup } from './place.js';
+import { atEnd, freePort, type Cleanup } from './place.js';
 import { PATIENCE, waitUntil, within } from './wait.js';
 
 export { Gate, SeenRequest, etagOf, LAST_MODIFIED };
@@ -182,7 +182,7 @@ export async function startOrigin(t?: Cleanup, options: OriginOptions = {}): Pro
     const origin = new Origin(await freePort(), options);
     try {
       await origin.accept();
-      t?.after(() => origin.close());
+      if (t !== undefined) atEnd(t, () => origin.close());
       return origin;
     } catch (error) {
       if (tries >= 5) throw error;

@@ -8,12 +8,36 @@ export interface Cleanup {
   after(fn: () => unknown): void;
 }
 
+const endings = new WeakMap<Cleanup, (() => unknown)[]>();
+
+/** Cleans up after a test, the last made first (node:test's own `after` begins with the first). All are run, then the first error is thrown. */
+export function atEnd(t: Cleanup, fn: () => unknown): void {
+  const registered = endings.get(t);
+  if (registered !== undefined) {
+    registered.push(fn);
+    return;
+  }
+  const fns = [fn];
+  endings.set(t, fns);
+  t.after(async () => {
+    const errors: unknown[] = [];
+    for (let last = fns.pop(); last !== undefined; last = fns.pop()) {
+      try {
+        await last();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  });
+}
+
 /** A fresh directory, removed after the test. Mode 0755: servers run as another user. */
 export function tempDir(t: Cleanup): string {
   const dir = mkdtempSync(join(tmpdir(), 'offload-test-'));
   chmodSync(dir, 0o755);
   // Retries: a process that is just ending may still write there.
-  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  atEnd(t, () => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   return dir;
 }
 
