@@ -28,6 +28,8 @@ export class Origin {
   readonly requests: SeenRequest[] = [];
   /** Answers nobody, on any path, while true; requests that came meanwhile stay unanswered. */
   silent = false;
+  /** Answers at paths that no `file` names, instead of 404. */
+  fallback: ((request: SeenRequest) => FileSpec | undefined) | undefined;
   readonly #rate: RateLimit;
   readonly #files = new Map<string, FileSpec>();
   readonly #connections = new Set<Socket>();
@@ -153,7 +155,7 @@ export class Origin {
     request.body = await connection.read(Number(request.headers.get('Content-Length') ?? 0));
     this.requests.push(request);
     this.#changed();
-    const file = this.#files.get(request.path);
+    const file = this.#files.get(request.path) ?? this.fallback?.(request);
     const behaviour =
       request.method !== 'GET' && request.method !== 'HEAD'
         ? { body: '', status: 405, headers: { Allow: 'GET, HEAD' } }

@@ -86,20 +86,28 @@ function start(dir: string, [file, ...args]: Command, env: Readonly<Record<strin
     cwd: dir,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', log, log],
+    // Its own process group: fcgiwrap leaves its workers behind when it alone is told to end.
+    detached: true,
     ...serverUser(),
   });
   closeSync(log);
+  // A test file that dies doesn't leave it behind.
+  process.once('exit', () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+  });
   return child;
 }
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  const { pid } = child;
+  if (pid === undefined) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
+  process.kill(-pid, 'SIGTERM');
   try {
     await within(gone, `the end of ${child.spawnfile}`, 10_000);
   } catch (error) {
-    child.kill('SIGKILL');
+    process.kill(-pid, 'SIGKILL');
     throw error;
   }
 }
