@@ -78,6 +78,13 @@ export async function startHelper(t: Cleanup, dir: string, command: Command, rea
   return () => end(child);
 }
 
+const running = new Set<ChildProcess>();
+
+// A test file that dies leaves none of them behind.
+process.once('exit', () => {
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+});
+
 function start(dir: string, [file, ...args]: Command, env: Readonly<Record<string, string>>): ChildProcess {
   // Not our environment: a web server passes none of it on. Not our stdio: a detached fill would keep it open.
   const log = openSync(join(dir, 'stderr.log'), 'a', 0o666);
@@ -91,10 +98,8 @@ function start(dir: string, [file, ...args]: Command, env: Readonly<Record<strin
     ...serverUser(),
   });
   closeSync(log);
-  // A test file that dies doesn't leave it behind.
-  process.once('exit', () => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
-  });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
 

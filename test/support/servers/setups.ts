@@ -123,6 +123,8 @@ const FASTCGI_PARAMS = [
   'SERVER_ADDR $server_addr',
   'SERVER_PORT $server_port',
   'SERVER_NAME $server_name',
+  // Without it fcgiwrap keeps up to 8 KB back until more comes.
+  'NO_BUFFERING 1',
 ];
 
 const nginx: Setup = {
