@@ -1,5 +1,5 @@
 // Builds the two products: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -18,11 +18,13 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
   const { entry, outfile, minify } = TARGETS[name];
+  // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
+  const draft = `${outfile}.${process.pid}.tmp`;
   mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
   await build({
     absWorkingDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
     entryPoints: [entry],
-    outfile,
+    outfile: draft,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -34,5 +36,6 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     define: { OFFLOAD_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
-  chmodSync(new URL(outfile, import.meta.url), 0o755);
+  chmodSync(new URL(draft, import.meta.url), 0o755);
+  renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
 }

@@ -1,0 +1,4 @@
+import { SETUPS } from '../support/servers/setups.js';
+import { testSetup } from './requests.js';
+
+for (const setup of SETUPS.filter(({ packages }) => packages.includes('busybox'))) testSetup(setup);

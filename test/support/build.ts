@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, copyFileSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+/** The project's own directory. */
+export const ROOT = resolve(__dirname, '../..');
+
+/** Milliseconds; 0 if there is no such file. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function newestSource(): number {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join(ROOT, 'src', name));
+  return Math.max(...[...sources, join(ROOT, 'build.mjs'), join(ROOT, 'package.json')].map(changedAt));
+}
+
+// A copy appears under its name only when it is whole: other test files may want it at the same moment.
+function copyWhole(from: string, to: string): void {
+  const draft = `${to}.${process.pid}.tmp`;
+  copyFileSync(from, draft);
+  chmodSync(draft, 0o755);
+  renameSync(draft, to);
+}
+
+let building: Promise<string> | undefined;
+
+async function build(): Promise<string> {
+  const built = join(ROOT, 'cgi-bin/offload.cgi');
+  if (changedAt(built) < newestSource()) {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', 'cgi'], { cwd: ROOT });
+  }
+  const nph = join(dirname(built), `nph-${basename(built)}`);
+  if (changedAt(nph) < changedAt(built)) copyWhole(built, nph);
+  return built;
+}
+
+/** The path of the bundled `offload.cgi`, built anew if a source is newer; with `nph`, of its copy `nph-offload.cgi`. */
+export async function offloadCgi({ nph = false } = {}): Promise<string> {
+  building ??= build();
+  const built = await building;
+  return nph ? join(dirname(built), `nph-${basename(built)}`) : built;
+}
