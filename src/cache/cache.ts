@@ -65,7 +65,7 @@ export class Cache {
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
     const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, settings, start, log });
-    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
       if (source !== undefined) return { source, how: waiter.started ? 'filled' : 'followed' };
