@@ -1,15 +1,12 @@
 import { basename, dirname } from 'node:path';
 import { Base } from './base/base.js';
-import { Cache } from './cache/cache.js';
-import { openCache, StorageError } from './cache/directory.js';
-import { Gateway } from './gateway/gateway.js';
-import type { GatewayParts } from './gateway/parts.js';
 import { textReply } from './gateway/reply.js';
 import { cgiRequest } from './host/cgi/environment.js';
 import { ClientGone } from './host/cgi/output.js';
 import { writeReply } from './host/cgi/response.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
-import { type Log, stderrLog } from './log.js';
+import { openGateway } from './host/open-gateway.js';
+import { stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
 
@@ -28,7 +25,8 @@ async function answerRequest(): Promise<number> {
     return 1;
   }
   const log = stderrLog(settings.debug);
-  const reply = await new Gateway(gatewayParts(settings, log)).answer(cgiRequest(process.env));
+  const gateway = openGateway(settings, new Base(settings), log, detachedFiller(settings, script));
+  const reply = await gateway.answer(cgiRequest(process.env));
   try {
     await writeReply(reply, framing);
     return 0;
@@ -38,19 +36,6 @@ async function answerRequest(): Promise<number> {
     return 1;
   } finally {
     reply.close();
-  }
-}
-
-function gatewayParts(settings: Settings, log: Log): GatewayParts {
-  const base = new Base(settings);
-  try {
-    const layout = openCache(settings);
-    const cache = new Cache(layout, settings, (job) => detachedFiller(settings, script)(job), log);
-    return { settings, base, storage: { cache, layout }, log };
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log.warn(error.message);
-    return { settings, base, storage: undefined, log };
   }
 }
 

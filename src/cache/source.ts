@@ -58,6 +58,7 @@ const LONGEST_PAUSE = 100;
 export class GrowingSource implements Source {
   #size = 0;
   #first = true;
+  #closed = false;
 
   constructor(
     public fd: number,
@@ -77,6 +78,8 @@ export class GrowingSource implements Source {
     for (;;) {
       const now = pauses.shift() ?? pause;
       await sleep(now);
+      // The client has left meanwhile; the descriptor's number may be another file's by now.
+      if (this.#closed) throw new ShortBody({ kind: 'base', reason: 'nobody waits any more' });
       if (this.available(position) > 0) break;
       silence += now;
       if (silence >= PAUSE) this.#look(position);
@@ -106,6 +109,7 @@ export class GrowingSource implements Source {
   }
 
   close(): void {
+    this.#closed = true;
     closeSync(this.fd);
   }
 }

@@ -1,13 +1,16 @@
 import { listMembers } from '../http/fields.js';
 import type { Request } from './request.js';
 
+/** The peer of a Unix socket: always a proxy on this machine, and one that was let at the socket. */
+export const UNIX_PEER = 'unix:';
+
 /**
  * The client's address: the peer's, or behind a trusted proxy the last one of Forwarded (RFC 7239) or X-Forwarded-For
  * that is no trusted proxy itself. Whatever a client writes there in front of that is its own invention.
  */
 export function clientAddress(request: Request, trustedProxies: readonly string[]): string {
   let address = plain(request.remoteAddress);
-  if (trustedProxies.length === 0) return address;
+  if (trustedProxies.length === 0 && address !== UNIX_PEER) return address;
   const trusted = matcher(trustedProxies);
   const chain = forwardedFor(request).map(plain);
   while (trusted(address)) {
@@ -44,6 +47,7 @@ function matcher(blocks: readonly string[]): (address: string) => boolean {
     list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
   }
   return (address) => {
+    if (address === UNIX_PEER) return true;
     const family = isIP(address);
     return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   };

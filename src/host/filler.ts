@@ -28,9 +28,9 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { spawn } = require('node:child_process') as typeof import('node:child_process');
   const { base, baseAddress, timeout, cacheDir, debug } = settings;
   return ({ path, version, lock }) => {
+    const { spawn } = require('node:child_process') as typeof import('node:child_process');
     const job: Job = { path, version, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
     const child = spawn(process.execPath, [script], {
       cwd: '/',

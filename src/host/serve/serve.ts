@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { unlinkSync } from 'node:fs';
+import { Base } from '../../base/base.js';
+import { fill } from '../../cache/fill.js';
+import { Layout } from '../../cache/layout.js';
+import type { FillJob } from '../../cache/waiter.js';
+import { codeOf } from '../../errors.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import { type Reply, textReply } from '../../gateway/reply.js';
+import type { Log } from '../../log.js';
+import type { Listen, Settings } from '../../settings/settings.js';
+import { openGateway } from '../open-gateway.js';
+import { serveRequest } from './request.js';
+import { sendReply } from './response.js';
+
+/** One request that was answered, for a log line. */
+export interface Served {
+  readonly message: IncomingMessage;
+  readonly status: number;
+  /** The value of Cache-Status. */
+  readonly cacheStatus: string;
+  /** Of the body. */
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** The whole reply went out. */
+  readonly complete: boolean;
+}
+
+/** A client's header must be there within this time, in milliseconds. */
+const HEADER_TIMEOUT = 30_000;
+
+/** The built-in HTTP server: the same gateway as the CGI's, in one process, for users without a web server. */
+export class Serving {
+  readonly #server: Server;
+  readonly #gateway: Gateway;
+  readonly #fills = new Set<Promise<void>>();
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly log: Log,
+    private readonly onServed: (served: Served) => void = () => {},
+  ) {
+    const base = new Base(settings, true);
+    this.#gateway = openGateway(settings, base, log, (job) => this.#fill(job, base));
+    this.#server = createServer({ headersTimeout: HEADER_TIMEOUT, requestTimeout: HEADER_TIMEOUT }, (message, response) => {
+      void this.#serve(message, response);
+    });
+    // A client that says it is done sending still wants its answer (node:http would drop it).
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
+  }
+
+  /** Resolves with the address when connections are taken. Rejects if the address can't be had. */
+  async listen(listen: Listen = this.settings.listen): Promise<string> {
+    if ('path' in listen) await removeDeadSocket(listen.path);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen('path' in listen ? listen : { port: listen.port, host: listen.host || undefined }, resolve);
+    });
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') return `unix:${address ?? ''}`;
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${host}:${address.port}`;
+  }
+
+  /** Takes no new connection; resolves when what runs is done: answers, and fills. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeIdleConnections();
+    await closed;
+    await Promise.all(this.#fills);
+  }
+
+  #fill(job: FillJob, base: Base): void {
+    const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
+    const running = fill(job, place, base, this.log).finally(() => this.#fills.delete(running));
+    this.#fills.add(running);
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const began = performance.now();
+    const reply = await this.#reply(message);
+    const tally = { bytes: 0 };
+    try {
+      await sendReply(reply, response, tally);
+    } catch (error) {
+      if (!response.destroyed) this.log.warn(`${message.url ?? ''}: ${String(error)}`);
+      // Cut, so that no client takes a part for the whole.
+      response.destroy();
+    } finally {
+      reply.close();
+      const { status } = reply;
+      const { bytes } = tally;
+      const cacheStatus = reply.fields.find(([name]) => name === 'Cache-Status')?.[1] ?? '';
+      const milliseconds = performance.now() - began;
+      this.onServed({ message, status, cacheStatus, bytes, milliseconds, complete: response.writableFinished });
+    }
+  }
+
+  async #reply(message: IncomingMessage): Promise<Reply> {
+    message.resume(); // a body means nothing with GET
+    const hosts = message.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+    // RFC 9112 §3.2: two Host fields are a way to smuggle.
+    if (hosts > 1) return textReply(400, 'The request has more than one Host field.');
+    try {
+      return await this.#gateway.answer(serveRequest(message));
+    } catch (error) {
+      this.log.warn(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return textReply(500, 'This server has a fault; its error log says which.');
+    }
+  }
+}
+
+/** What a killed server left in the file system would keep the next one from listening. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', (error) => resolve(codeOf(error) !== 'ECONNREFUSED'));
+  });
+  if (!answers) unlinkSync(path);
+}
