@@ -1,12 +1,13 @@
 import { basename, dirname } from 'node:path';
 import { Base } from './base/base.js';
-import { textReply } from './gateway/reply.js';
+import { type Reply, textReply } from './gateway/reply.js';
+import { dropsContentLength, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
 import { cgiRequest } from './host/cgi/environment.js';
 import { ClientGone } from './host/cgi/output.js';
-import { writeReply } from './host/cgi/response.js';
+import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
-import { stderrLog } from './log.js';
+import { type Log, stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
 
@@ -14,7 +15,7 @@ const script = process.argv[1] ?? __filename;
 
 /** One request from the CGI environment, one answer on standard output. */
 async function answerRequest(): Promise<number> {
-  const framing = { nph: basename(script).startsWith('nph-'), protocol: process.env['SERVER_PROTOCOL'] ?? 'HTTP/1.0' };
+  const framing: Framing = { nph: basename(script).startsWith('nph-'), protocol: process.env['SERVER_PROTOCOL'] ?? 'HTTP/1.0' };
   let settings: Settings;
   try {
     settings = loadSettings({ env: process.env, scriptDir: dirname(script) });
@@ -28,7 +29,7 @@ async function answerRequest(): Promise<number> {
   const gateway = openGateway(settings, new Base(settings), log, detachedFiller(settings, script));
   const reply = await gateway.answer(cgiRequest(process.env));
   try {
-    await writeReply(reply, framing);
+    await deliver(reply, framing, settings, log);
     return 0;
   } catch (error) {
     if (error instanceof ClientGone) return 0;
@@ -36,6 +37,26 @@ async function answerRequest(): Promise<number> {
     return 1;
   } finally {
     reply.close();
+  }
+}
+
+/** A body that breaks off must not look whole, even where the web server makes nothing of its Content-Length. */
+async function deliver(reply: Reply, framing: Framing, settings: Settings, log: Log): Promise<void> {
+  const { body } = reply;
+  const dropped = dropsContentLength(process.env, framing.nph);
+  if (dropped) remind(settings.cacheDir, log);
+  const long = body.kind === 'stream' || (body.kind === 'file' && body.length > BUFFER);
+  const guard = dropped && long ? new Guard() : undefined;
+  guard?.start();
+  try {
+    await writeReply(reply, framing);
+  } catch (error) {
+    if (error instanceof ClientGone) throw error;
+    if (dropped || (!framing.nph && body.kind === 'stream' && body.length === undefined)) await holdUntilCut();
+    else await letHeaderPass();
+    throw error;
+  } finally {
+    await guard?.release();
   }
 }
 

@@ -50,9 +50,13 @@ function target(variable: (name: string) => string | undefined): string {
   // Called by its own URL (/cgi-bin/offload.cgi/file.zip) the script's name is not a part of the base's.
   const own = script !== '' && uri.startsWith(`${script}/`);
   const path = own ? uri.slice(script.length) : uri;
-  // busybox's REQUEST_URI is decoded, and has no query.
-  if (variable('SERVER_SOFTWARE')?.startsWith('busybox') === true) return encodePath(path) + (query === '' ? '' : `?${query}`);
-  return path;
+  return variable('SERVER_SOFTWARE')?.startsWith('busybox') === true ? busyboxTarget(path, query, variable('PATH_INFO')) : path;
+}
+
+/** busybox's REQUEST_URI is decoded and without its query; of an empty query it keeps the question mark. */
+function busyboxTarget(path: string, query: string, info = ''): string {
+  const empty = query === '' && path.endsWith('?') && !info.endsWith('?');
+  return empty ? `${encodePath(path.slice(0, -1))}?` : encodePath(path) + (query === '' ? '' : `?${query}`);
 }
 
 /** Back into URL form: what may stand in a path stands, all other bytes are percent-encoded (RFC 3986 §3.3). */

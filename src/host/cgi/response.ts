@@ -6,7 +6,7 @@ import { reasonPhrase } from '../../http/status.js';
 import { Output } from './output.js';
 
 /** The one buffer that a body goes through, in bytes: what a pipe takes at once. */
-const BUFFER = 64 * 1024;
+export const BUFFER = 64 * 1024;
 
 /** How a response is framed: parsed by the web server, or written whole by us (`nph-`, RFC 3875 §5). */
 export interface Framing {

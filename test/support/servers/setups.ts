@@ -61,7 +61,8 @@ function scriptAlias(name: string, mpm: 'event' | 'prefork', { trust = true, nph
     passesRange: true,
     start: async (t, script, settings, dir = serverDir(t)) => {
       const path = install(script, dir, nph ? 'nph-offload.cgi' : 'offload.cgi');
-      const lines = [`ScriptAlias / ${path}/`, ...(trust ? [TRUST] : []), ...setEnv(settings)];
+      // Without a trusted length a broken body is shown by silence until Apache's Timeout.
+      const lines = [`ScriptAlias / ${path}/`, trust ? TRUST : 'Timeout 5', ...setEnv(settings)];
       return startApache(t, { mpm, dir, config: () => lines.join('\n') });
     },
   };
