@@ -49,7 +49,7 @@ export class Base {
   /** What `path` is now. A base that doesn't do HEAD is asked with a GET that ends after its header. */
   async head(path: string): Promise<Answer> {
     const head = await this.#ask('HEAD', path);
-    head.close();
+    head.drop();
     if (head.status !== 405 && head.status !== 501) return head;
     const get = await this.#ask('GET', path);
     get.close();
@@ -61,7 +61,7 @@ export class Base {
   }
 
   /** Resolves when the header is there. @throws BaseError */
-  #ask(method: 'HEAD' | 'GET', path: string, part?: Part): Promise<BodyAnswer> {
+  #ask(method: 'HEAD' | 'GET', path: string, part?: Part): Promise<BodyAnswer & { drop(): void }> {
     const { base, timeout } = this.settings;
     const http = require('node:http') as typeof import('node:http');
     return new Promise((resolve, reject) => {
@@ -91,7 +91,7 @@ function requestFields(host: string, part: Part | undefined): string[] {
   return fields;
 }
 
-function bodyAnswer(message: IncomingMessage, timeout: number, base: string): BodyAnswer {
+function bodyAnswer(message: IncomingMessage, timeout: number, base: string): BodyAnswer & { drop(): void } {
   const silence = () => message.destroy(new BaseError(`base ${base}: body stood still for ${timeout} ms`, true));
   message.on('error', () => {}); // whoever reads the body gets it from the iterator
   return {
@@ -99,6 +99,8 @@ function bodyAnswer(message: IncomingMessage, timeout: number, base: string): Bo
     fields: Fields.fromRaw(message.rawHeaders),
     body: watched(message, timeout, silence),
     close: () => message.destroy(),
+    // Nothing comes after a HEAD's header; closing a socket costs a CGI a millisecond.
+    drop: () => message.resume(),
   };
 }
 

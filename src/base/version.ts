@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type Validators } from '../http/conditions.js';
 import { parseHttpDate } from '../http/date.js';
 import { type Fields } from '../http/fields.js';
+import { sha256 } from '../sha256.js';
 
 /** What the base says a file is now. Two answers with the same id promise the same bytes. */
 export interface Version extends Validators {
@@ -22,7 +22,7 @@ export function versionOf(fields: Fields, known?: number): Version | undefined {
 export function makeVersion(validators: Validators, length: number): Version {
   const { etag, lastModified, date } = validators;
   const text = JSON.stringify([etag ?? null, lastModified ?? null, length]);
-  const id = createHash('sha256').update(text, 'latin1').digest('hex').slice(0, 32);
+  const id = sha256(Buffer.from(text, 'latin1')).slice(0, 32);
   return { id, etag, lastModified, date, length };
 }
 

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, futimesSync, openSync, type Stats, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Version } from '../base/version.js';
 import type { Fields } from '../http/fields.js';
 import type { Log } from '../log.js';
@@ -11,6 +10,7 @@ import { namesIn, type Record, readRecords, touchRecord } from './record.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
 import { codeOf } from '../errors.js';
+import { sleep } from '../sleep.js';
 
 /** How a body was found. */
 export interface Found {

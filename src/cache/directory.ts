@@ -14,9 +14,12 @@ const TAG =
 /** Opens the cache directory, made with mode 0700 if it isn't there. @throws StorageError if it can't or mustn't be used */
 export function openCache({ cacheDir }: Pick<Settings, 'cacheDir'>): Layout {
   const layout = new Layout(cacheDir);
-  const found = statOrUndefined(cacheDir, lstatSync);
-  if (found === undefined) createCache(layout);
-  checkOwner(cacheDir, found);
+  let found = statOrUndefined(cacheDir, lstatSync);
+  if (found === undefined) {
+    createCache(layout);
+    found = statOrUndefined(cacheDir, lstatSync);
+  }
+  checkOwner(cacheDir, found?.isSymbolicLink() === true ? linkTarget(cacheDir) : found);
   return layout;
 }
 
@@ -41,12 +44,15 @@ function attempt(root: string, action: () => void): void {
   }
 }
 
-/** Who may write here may put wrong bytes into every answer: only we may. */
-function checkOwner(root: string, found: Stats | undefined): void {
-  if (found?.isSymbolicLink() === true && (statOrUndefined(dirname(root), statSync)?.mode ?? 0) & 0o002) {
+function linkTarget(root: string): Stats | undefined {
+  if ((statOrUndefined(dirname(root), statSync)?.mode ?? 0) & 0o002) {
     throw new StorageError(`OffloadCacheDir ${root}: is a symbolic link in a directory that everyone can write to; refused`);
   }
-  const stats = statOrUndefined(root, statSync);
+  return statOrUndefined(root, statSync);
+}
+
+/** Who may write here may put wrong bytes into every answer: only we may. */
+function checkOwner(root: string, stats: Stats | undefined): void {
   if (stats?.isDirectory() !== true) throw new StorageError(`OffloadCacheDir ${root}: is not a directory`);
   const me = process.geteuid?.();
   if (me !== undefined && stats.uid !== me) {

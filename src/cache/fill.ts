@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
 import { judge } from '../base/judge.js';
 import type { Version } from '../base/version.js';
@@ -15,6 +14,7 @@ import { DifferentBytes, PartFile } from './part.js';
 import { namesIn, touchRecord } from './record.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
+import { sleep } from '../sleep.js';
 
 /** This fill ends here; the verdict tells those who wait. */
 class GivenUp extends Error {

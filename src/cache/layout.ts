@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { sha256 } from '../sha256.js';
 
 /**
  * Where everything lies in the cache directory; no other file knows.
@@ -22,12 +22,12 @@ export class Layout {
 
   /** The place of one URL. `origin` is in the key, so that another OffloadBase never sees this one's files. */
   url(origin: string, path: string): UrlPlace {
-    const key = createHash('sha256').update(`${origin}${path}`, 'latin1').digest('hex');
+    const key = sha256(Buffer.from(`${origin}${path}`, 'latin1'));
     return new UrlPlace(join(this.root, 'urls', key.slice(0, 2), key.slice(2)), path);
   }
 
   slot(key: string, number: number): string {
-    return join(this.root, 'slots', `${createHash('sha256').update(key, 'latin1').digest('hex').slice(0, 32)}.${number}`);
+    return join(this.root, 'slots', `${sha256(Buffer.from(key, 'latin1')).slice(0, 32)}.${number}`);
   }
 
   get slots(): string {

@@ -147,7 +147,8 @@ export class LockWatch {
   }
 
   #isSilent(n: number, mtime: number): boolean {
-    const now = performance.now();
+    // Monotonic; the global `performance` takes a millisecond to load.
+    const now = process.uptime() * 1000;
     const seen = this.#seen.get(n);
     if (seen?.mtime !== mtime) {
       this.#seen.set(n, { mtime, since: now });

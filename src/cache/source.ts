@@ -1,6 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from './verdict.js';
+import { sleep } from '../sleep.js';
 
 /** The bytes of one version, on disk: all of them, or still arriving. */
 export interface Source {
