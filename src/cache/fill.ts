@@ -86,7 +86,7 @@ class Fill {
       try {
         return await this.#pull();
       } catch (error) {
-        if (error instanceof DifferentBytes) this.#discard();
+        if (error instanceof DifferentBytes) this.#discardDifferent();
         else if (!(error instanceof BaseError && this.#confirmed)) throw error;
         if (this.#size > before) vain = 0;
         if (vain === PAUSES.length - 1) throw error;
@@ -94,6 +94,13 @@ class Fill {
       }
       await sleep(PAUSES[vain]);
     }
+  }
+
+  /** Under a strong ETag followers would read on in the new file, though they have sent bytes of the old one: they must stop. */
+  #discardDifferent(): void {
+    this.#discard();
+    if (!isStrong(this.#version.etag)) return;
+    throw new GivenUp({ kind: 'base', status: 502, reason: 'the base sends other bytes than before under the same strong ETag' });
   }
 
   giveUp(error: unknown): void {
@@ -110,6 +117,7 @@ class Fill {
 
   async #pull(): Promise<void> {
     this.#size = statSync(this.place.part(this.#version.id), { throwIfNoEntry: false })?.size ?? 0;
+    if (this.#size > this.#version.length) this.#discard();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
       const start = this.#accept(answer);
