@@ -5,9 +5,10 @@ import type { Fields } from '../http/fields.js';
 import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
-import { type Layout, UrlPlace } from './layout.js';
-import { LockWatch, removeIfThere } from './lock.js';
-import { namesIn, type Record, readRecords, touchRecord } from './record.js';
+import type { Layout, UrlPlace } from './layout.js';
+import { removeIfThere } from './lock.js';
+import { type Record, readRecords, touchRecord } from './record.js';
+import { removeAll } from './remove.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
 import { codeOf } from '../errors.js';
@@ -100,15 +101,9 @@ export class Cache {
     }
   }
 
-  /** The base says that the URL is gone: so is what is here of it, but for a fill that runs. */
+  /** The base says that the URL is gone. @throws errors of the file system */
   forget(path: string): void {
-    const place = this.place(path);
-    for (const name of namesIn(place)) {
-      const entry = UrlPlace.parse(name);
-      if (entry === undefined || entry.kind === 'lock') continue;
-      if (entry.kind === 'part' && new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
-      removeIfThere(`${place.directory}/${name}`);
-    }
+    removeAll(this.place(path));
   }
 }
 

@@ -9,10 +9,11 @@ import { isStrong } from '../http/etag.js';
 import type { Fields } from '../http/fields.js';
 import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
-import { UrlPlace } from './layout.js';
+import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { DifferentBytes, PartFile } from './part.js';
-import { namesIn, touchRecord } from './record.js';
+import { touchRecord } from './record.js';
+import { removeOthers } from './remove.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 
@@ -242,14 +243,4 @@ function verdictOn(error: unknown): Verdict {
   if (error instanceof GivenUp) return error.verdict;
   if (error instanceof BaseError) return { kind: 'base', status: error.silent ? 504 : 502, reason: error.message };
   return { kind: 'storage', reason: String(error) };
-}
-
-/** What older versions left, but for a fill of one that still runs. */
-function removeOthers(place: UrlPlace, keep: string): void {
-  for (const name of namesIn(place)) {
-    const entry = UrlPlace.parse(name);
-    if (entry === undefined || entry.version === keep || entry.kind === 'lock' || entry.kind === 'verdict') continue;
-    if (new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
-    removeIfThere(`${place.directory}/${name}`);
-  }
 }
