@@ -59,13 +59,14 @@ export class Cache {
 
   /**
    * The body, complete or growing; a fill is started if there is none. Resolves as soon as a body of just this
-   * version is on its way. @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
+   * version is on its way. `asked`: when the base said that this is the version, milliseconds since 1970.
+   * @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
    */
-  async obtain(path: string, version: Version): Promise<Found> {
+  async obtain(path: string, version: Version, asked: number): Promise<Found> {
     const whole = this.open(path, version);
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
-    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, settings, start, log });
+    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, asked, settings, start, log });
     for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);

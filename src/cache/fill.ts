@@ -208,18 +208,24 @@ class Fill {
 
   async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {
     const { length } = this.#version;
+    // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
+    const mayGoOn = !answer.fields.has('content-length');
     let position = start;
+    let last: Buffer | undefined;
     for await (const chunk of answer.body) {
       if (this.#outbid) throw new Outbid();
-      if (position + chunk.length > length) {
+      const end = position + chunk.length;
+      if (end > length) {
         this.#discard();
         throw new GivenUp({ kind: 'base', status: 502, reason: `base sends more than the ${length} bytes it promised` });
       }
-      await part.take(chunk, position);
-      position += chunk.length;
+      if (mayGoOn && end === length) last = chunk.subarray(-1);
+      await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
+      position = end;
       this.#size = part.size;
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
+    if (last !== undefined) await part.take(last, length - 1);
   }
 
   /** The complete body appears by rename, and never changes. */

@@ -25,6 +25,8 @@ interface Wanted {
   readonly place: UrlPlace;
   readonly path: string;
   readonly version: Version;
+  /** When the base said that this is the version, milliseconds since 1970. */
+  readonly asked: number;
   readonly settings: Pick<Settings, 'keepFree'>;
   readonly start: FillStarter;
   readonly log: Log;
@@ -56,7 +58,7 @@ export class FillWaiter implements FillWatch {
    * @throws ShortBody if the fill that was waited for gave up, StorageError if none can be started
    */
   ensure(): 'asking' | 'filling' | 'done' {
-    const { place, version } = this.wanted;
+    const { place, version, asked } = this.wanted;
     const state = this.#lock.look();
     if (state.state === 'held') {
       this.#tokens.add(state.token);
@@ -64,7 +66,7 @@ export class FillWaiter implements FillWatch {
     }
     // Looked for after the lock: an owner names the body, or writes its verdict, before it releases.
     if (existsSync(place.body(version.id))) return 'done';
-    const verdict = readVerdict(place, version.id, this.#tokens);
+    const verdict = readVerdict(place, version.id, this.#tokens, asked);
     if (verdict !== undefined) throw new ShortBody(verdict);
     this.#countInVain();
     this.#begin(state.state === 'dead');
