@@ -231,6 +231,8 @@ class Fill {
   /** The complete body appears by rename, and never changes. */
   #commit(): void {
     const { id } = this.#version;
+    // What now lies under the part's name may be the beginning of another owner's.
+    if (!this.#lock.beat()) throw new Outbid();
     renameSync(this.place.part(id), this.place.body(id));
     removeVerdict(this.place, id);
     // The base said 404 meanwhile, and what we had of the URL was removed: that counts.
