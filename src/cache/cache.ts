@@ -4,9 +4,10 @@ import type { Fields } from '../http/fields.js';
 import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
-import { type Layout, UrlPlace } from './layout.js';
-import { LockWatch, removeIfThere } from './lock.js';
-import { namesIn, type Record, readRecords, touchRecord } from './record.js';
+import type { Layout, UrlPlace } from './layout.js';
+import { removeIfThere } from './lock.js';
+import { type Record, readRecords, touchRecord } from './record.js';
+import { removeAll } from './remove.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
 import { codeOf } from '../errors.js';
@@ -58,13 +59,14 @@ export class Cache {
 
   /**
    * The body, complete or growing; a fill is started if there is none. Resolves as soon as a body of just this
-   * version is on its way. @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
+   * version is on its way. `asked`: when the base said that this is the version, milliseconds since 1970.
+   * @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
    */
-  async obtain(path: string, version: Version): Promise<Found> {
+  async obtain(path: string, version: Version, asked: number): Promise<Found> {
     const whole = this.open(path, version);
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
-    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, settings, start, log });
+    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, asked, settings, start, log });
     for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
@@ -100,15 +102,9 @@ export class Cache {
     }
   }
 
-  /** The base says that the URL is gone: so is what is here of it, but for a fill that runs. */
+  /** The base says that the URL is gone. @throws errors of the file system */
   forget(path: string): void {
-    const place = this.place(path);
-    for (const name of namesIn(place)) {
-      const entry = UrlPlace.parse(name);
-      if (entry === undefined || entry.kind === 'lock') continue;
-      if (entry.kind === 'part' && new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
-      removeIfThere(`${place.directory}/${name}`);
-    }
+    removeAll(this.place(path));
   }
 }
 

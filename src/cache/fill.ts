@@ -8,10 +8,11 @@ import { isStrong } from '../http/etag.js';
 import type { Fields } from '../http/fields.js';
 import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
-import { UrlPlace } from './layout.js';
+import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { DifferentBytes, PartFile } from './part.js';
-import { namesIn, touchRecord } from './record.js';
+import { touchRecord } from './record.js';
+import { removeOthers } from './remove.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
@@ -86,7 +87,7 @@ class Fill {
       try {
         return await this.#pull();
       } catch (error) {
-        if (error instanceof DifferentBytes) this.#discard();
+        if (error instanceof DifferentBytes) this.#discardDifferent();
         else if (!(error instanceof BaseError && this.#confirmed)) throw error;
         if (this.#size > before) vain = 0;
         if (vain === PAUSES.length - 1) throw error;
@@ -94,6 +95,13 @@ class Fill {
       }
       await sleep(PAUSES[vain]);
     }
+  }
+
+  /** Under a strong ETag followers would read on in the new file, though they have sent bytes of the old one: they must stop. */
+  #discardDifferent(): void {
+    this.#discard();
+    if (!isStrong(this.#version.etag)) return;
+    throw new GivenUp({ kind: 'base', status: 502, reason: 'the base sends other bytes than before under the same strong ETag' });
   }
 
   giveUp(error: unknown): void {
@@ -110,6 +118,7 @@ class Fill {
 
   async #pull(): Promise<void> {
     this.#size = statSync(this.place.part(this.#version.id), { throwIfNoEntry: false })?.size ?? 0;
+    if (this.#size > this.#version.length) this.#discard();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
       const start = this.#accept(answer);
@@ -199,23 +208,31 @@ class Fill {
 
   async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {
     const { length } = this.#version;
+    // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
+    const mayGoOn = !answer.fields.has('content-length');
     let position = start;
+    let last: Buffer | undefined;
     for await (const chunk of answer.body) {
       if (this.#outbid) throw new Outbid();
-      if (position + chunk.length > length) {
+      const end = position + chunk.length;
+      if (end > length) {
         this.#discard();
         throw new GivenUp({ kind: 'base', status: 502, reason: `base sends more than the ${length} bytes it promised` });
       }
-      await part.take(chunk, position);
-      position += chunk.length;
+      if (mayGoOn && end === length) last = chunk.subarray(-1);
+      await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
+      position = end;
       this.#size = part.size;
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
+    if (last !== undefined) await part.take(last, length - 1);
   }
 
   /** The complete body appears by rename, and never changes. */
   #commit(): void {
     const { id } = this.#version;
+    // What now lies under the part's name may be the beginning of another owner's.
+    if (!this.#lock.beat()) throw new Outbid();
     renameSync(this.place.part(id), this.place.body(id));
     removeVerdict(this.place, id);
     // The base said 404 meanwhile, and what we had of the URL was removed: that counts.
@@ -234,14 +251,4 @@ function verdictOn(error: unknown): Verdict {
   if (error instanceof GivenUp) return error.verdict;
   if (error instanceof BaseError) return { kind: 'base', status: error.silent ? 504 : 502, reason: error.message };
   return { kind: 'storage', reason: String(error) };
-}
-
-/** What older versions left, but for a fill of one that still runs. */
-function removeOthers(place: UrlPlace, keep: string): void {
-  for (const name of namesIn(place)) {
-    const entry = UrlPlace.parse(name);
-    if (entry === undefined || entry.version === keep || entry.kind === 'lock' || entry.kind === 'verdict') continue;
-    if (new LockWatch(place.lock(entry.version)).look().state === 'held') continue;
-    removeIfThere(`${place.directory}/${name}`);
-  }
 }

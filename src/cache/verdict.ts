@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { UrlPlace } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { writeAtomically } from './record.js';
@@ -27,11 +27,16 @@ export function writeVerdict(place: UrlPlace, version: string, token: string, ve
   writeAtomically(place, place.verdict(version), JSON.stringify(stored));
 }
 
-/** The verdict on one of the fills with these tokens, if there is one. */
-export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySet<string>): Verdict | undefined {
+/**
+ * The verdict on one of the fills with these tokens, if there is one; or that the base has another version than it had at
+ * `asked` (milliseconds since 1970): whoever waited for it, a GET has seen the newer one since.
+ */
+export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySet<string>, asked: number): Verdict | undefined {
   try {
-    const stored = JSON.parse(readFileSync(place.verdict(version), 'latin1')) as Stored;
-    return tokens.has(stored.token) ? stored : undefined;
+    const path = place.verdict(version);
+    const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
+    if (tokens.has(stored.token)) return stored;
+    return stored.kind === 'superseded' && statSync(path).mtimeMs > asked ? stored : undefined;
   } catch {
     return undefined;
   }

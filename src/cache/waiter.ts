@@ -25,13 +25,15 @@ interface Wanted {
   readonly place: UrlPlace;
   readonly path: string;
   readonly version: Version;
+  /** When the base said that this is the version, milliseconds since 1970. */
+  readonly asked: number;
   readonly settings: Pick<Settings, 'keepFree'>;
   readonly start: FillStarter;
   readonly log: Log;
 }
 
-/** A waiter starts so many fills of one version before it gives up. */
-const MOST_FILLS = 3;
+/** A waiter starts so many fills in a row that end without a word and without a byte, before it gives up. */
+const MOST_IN_VAIN = 3;
 
 /** One request that needs a body which isn't complete: it sees to it that exactly one process fills. */
 export class FillWaiter implements FillWatch {
@@ -39,6 +41,9 @@ export class FillWaiter implements FillWatch {
   /** Of the fills that this request has waited for. */
   readonly #tokens = new Set<string>();
   #fills = 0;
+  #inVain = 0;
+  /** Bytes that were there when a fill was last started. */
+  #size = 0;
 
   constructor(private readonly wanted: Wanted) {
     this.#lock = new LockWatch(wanted.place.lock(wanted.version.id));
@@ -53,7 +58,7 @@ export class FillWaiter implements FillWatch {
    * @throws ShortBody if the fill that was waited for gave up, StorageError if none can be started
    */
   ensure(): 'asking' | 'filling' | 'done' {
-    const { place, version } = this.wanted;
+    const { place, version, asked } = this.wanted;
     const state = this.#lock.look();
     if (state.state === 'held') {
       this.#tokens.add(state.token);
@@ -61,13 +66,26 @@ export class FillWaiter implements FillWatch {
     }
     // Looked for after the lock: an owner names the body, or writes its verdict, before it releases.
     if (existsSync(place.body(version.id))) return 'done';
-    const verdict = readVerdict(place, version.id, this.#tokens);
+    const verdict = readVerdict(place, version.id, this.#tokens, asked);
     if (verdict !== undefined) throw new ShortBody(verdict);
-    if (this.#fills === MOST_FILLS) {
-      throw new ShortBody({ kind: 'storage', reason: `${MOST_FILLS} fills ended without a word` });
-    }
+    this.#countInVain();
     this.#begin(state.state === 'dead');
     return 'asking';
+  }
+
+  /** However often an owner is killed: as long as the body grows it is worth to go on. */
+  #countInVain(): void {
+    const size = this.#partSize();
+    if (size > this.#size) this.#inVain = 0;
+    this.#size = size;
+    if (this.#inVain === MOST_IN_VAIN) {
+      throw new ShortBody({ kind: 'storage', reason: `${MOST_IN_VAIN} fills ended without a word and without a byte` });
+    }
+  }
+
+  #partSize(): number {
+    const { place, version } = this.wanted;
+    return statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0;
   }
 
   openPart(): number | undefined {
@@ -92,6 +110,7 @@ export class FillWaiter implements FillWatch {
     if (existsSync(place.body(version.id))) return lock.release();
     this.#tokens.add(lock.token);
     this.#fills++;
+    this.#inVain++;
     if (takeover) log.warn(`the process that filled ${path} died: taking over`);
     try {
       removeVerdict(place, version.id);
@@ -105,8 +124,7 @@ export class FillWaiter implements FillWatch {
   #prepare(root: string, place: UrlPlace, settings: Pick<Settings, 'keepFree'>): Lock | undefined {
     const { version } = this.wanted;
     try {
-      const there = statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0;
-      checkSpace(root, version.length - there, settings.keepFree);
+      checkSpace(root, version.length - this.#partSize(), settings.keepFree);
       mkdirSync(place.directory, { recursive: true, mode: 0o700 });
       return this.#lock.acquire();
     } catch (error) {

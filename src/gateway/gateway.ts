@@ -87,7 +87,7 @@ export class Gateway {
     }
     if (cache === undefined) return this.#passVersion(asked, selection, 'no cache');
     try {
-      const found = await cache.obtain(path, record.version);
+      const found = await cache.obtain(path, record.version, record.validated);
       if (found.how === 'hit' && standing === 'validated') cache.validated(path, record.version, record.fields);
       const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
       return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));
@@ -138,8 +138,10 @@ export class Gateway {
       const record = this.parts.storage?.cache.record(path, verdict.by);
       if (record !== undefined) return this.#send({ request, path, record }, 'validated', versions + 1);
     }
-    if (verdict.kind !== 'base') return this.#passVersion(asked, selection, verdict.reason);
     const { status = 502, reason } = verdict;
+    // A redirect needs the header that came with it.
+    const redirects = status >= 300 && status < 400;
+    if (verdict.kind !== 'base' || redirects) return this.#passVersion(asked, selection, reason);
     if (status >= 500) return this.#withoutBase(request, path, { status, reason });
     return this.#otherStatus(request, path, { status, fields: asked.record.fields });
   }
