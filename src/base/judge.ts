@@ -17,7 +17,8 @@ export type Judgement =
 /** `length`: the body's bytes where another answer has told them, for one that is sent in chunks. */
 export function judge({ status, fields }: Answer, length?: number): Judgement {
   if (status === 401 || status === 407 || fields.has('www-authenticate')) return { kind: 'forbidden' };
-  if (status >= 500 || status < 200) return { kind: 'failed' };
+  // We have asked for no range and under no condition: such an answer would mislead a client that did.
+  if (status >= 500 || (status < 300 && status !== 200 && status !== 204) || status === 304) return { kind: 'failed' };
   if (status !== 200) return { kind: 'other' };
   const why = whyNotStored(fields);
   if (why !== undefined) return { kind: 'uncacheable', why };

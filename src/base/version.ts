@@ -13,10 +13,14 @@ export interface Version extends Validators {
 /** The version that a 200 answer of the base describes; undefined without a validator or a length (`known` if not its own). */
 export function versionOf(fields: Fields, known?: number): Version | undefined {
   const length = fields.has('content-length') ? contentLength(fields) : known;
-  const etag = fields.get('etag');
-  const lastModified = fields.get('last-modified');
+  const validators = validatorsOf(fields);
+  const { etag, lastModified } = validators;
   if (length === undefined || (etag === undefined && parseHttpDate(lastModified) === undefined)) return undefined;
-  return makeVersion({ etag, lastModified, date: parseHttpDate(fields.get('date')) }, length);
+  return makeVersion(validators, length);
+}
+
+export function validatorsOf(fields: Fields): Validators {
+  return { etag: fields.get('etag'), lastModified: fields.get('last-modified'), date: parseHttpDate(fields.get('date')) };
 }
 
 export function makeVersion(validators: Validators, length: number): Version {

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, futimesSync, openSync, type Stats, statSync } from 'node:fs';
 import type { Version } from '../base/version.js';
-import type { Fields } from '../http/fields.js';
 import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
@@ -94,9 +93,9 @@ export class Cache {
   }
 
   /** Notes that the base has just confirmed a version that is here. */
-  validated(path: string, version: Version, fields: Fields): void {
+  validated(path: string, record: Record): void {
     try {
-      touchRecord(this.place(path), path, version, fields);
+      touchRecord(this.place(path), path, record);
     } catch (error) {
       this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);
     }

@@ -56,6 +56,8 @@ class Fill {
   #confirmed = false;
   #resumable = true;
   #outbid = false;
+  /** When the base was last asked, in milliseconds since 1970: ages count from then. */
+  #asked = 0;
 
   constructor(
     job: FillJob,
@@ -93,7 +95,7 @@ class Fill {
         if (vain === PAUSES.length - 1) throw error;
         this.log.debug(`fill of ${this.#path} stopped at ${this.#size} of ${this.#version.length}: ${error.message}`);
       }
-      await sleep(PAUSES[vain]);
+      await sleep(PAUSES[vain] ?? 0);
     }
   }
 
@@ -119,6 +121,7 @@ class Fill {
   async #pull(): Promise<void> {
     this.#size = statSync(this.place.part(this.#version.id), { throwIfNoEntry: false })?.size ?? 0;
     if (this.#size > this.#version.length) this.#discard();
+    this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
       const start = this.#accept(answer);
@@ -189,10 +192,10 @@ class Fill {
     const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
     if (lock === undefined || there) {
       lock?.release();
-      if (there) touchRecord(this.place, this.#path, version, fields);
+      if (there) this.#touch(version, fields);
       throw new GivenUp({ kind: 'superseded', by: version.id, reason });
     }
-    touchRecord(this.place, this.#path, version, fields);
+    this.#touch(version, fields);
     this.#lock = lock;
     this.#version = version;
     writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
@@ -201,9 +204,13 @@ class Fill {
 
   #confirm(version: Version, fields: Fields): void {
     mkdirSync(this.place.directory, { recursive: true, mode: 0o700 });
-    touchRecord(this.place, this.#path, version, fields);
+    this.#touch(version, fields);
     this.#confirmed = true;
     this.#lock.confirm();
+  }
+
+  #touch(version: Version, fields: Fields): void {
+    touchRecord(this.place, this.#path, { version, fields, validated: this.#asked });
   }
 
   async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {

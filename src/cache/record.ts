@@ -5,7 +5,7 @@ import { Fields, type Field } from '../http/fields.js';
 import { UrlPlace } from './layout.js';
 import { codeOf } from '../errors.js';
 
-/** What the base said of one version of one URL, and when it last said so. */
+/** What the base said of one version of one URL, and when it was last asked. */
 export interface Record {
   readonly version: Version;
   readonly fields: Fields;
@@ -36,17 +36,15 @@ export function readRecord(place: UrlPlace, url: string, id: string): Record | u
   }
 }
 
-/** Writes or replaces a record. Its mtime, the time of validation, is now. @throws errors of the file system */
-export function writeRecord(place: UrlPlace, url: string, version: Version, fields: Fields): void {
-  writeAtomically(place, place.head(version.id), stringify(url, version, fields));
-}
-
-/** Notes that the base has just confirmed this version; what it said of it is stored anew only if it differs. */
-export function touchRecord(place: UrlPlace, url: string, version: Version, fields: Fields): void {
-  const stored = readRecord(place, url, version.id);
-  if (stored === undefined || !sameFields(stored.fields, fields)) return writeRecord(place, url, version, fields);
-  const now = Date.now() / 1000;
-  utimesSync(place.head(version.id), now, now);
+/**
+ * Notes that the base has confirmed this version. What it said of it replaces what it said before (RFC 9111 §4.3.4), Date
+ * included: lifetimes count from it. Within one second that is mostly the same. @throws errors of the file system
+ */
+export function touchRecord(place: UrlPlace, url: string, { version, fields, validated }: Record): void {
+  const path = place.head(version.id);
+  const seconds = validated / 1000;
+  if (sameFields(readRecord(place, url, version.id)?.fields, fields)) return utimesSync(path, seconds, seconds);
+  writeAtomically(place, path, stringify(url, version, fields), seconds);
 }
 
 /** The records of a URL, the last validated first. */
@@ -69,20 +67,16 @@ export function namesIn(place: UrlPlace): string[] {
   }
 }
 
-/** A reader sees the old content or the new, never a part. */
-export function writeAtomically(place: UrlPlace, path: string, text: string): void {
+/** A reader sees the old content or the new, never a part. `time` is its mtime, in seconds since 1970. */
+export function writeAtomically(place: UrlPlace, path: string, text: string, time?: number): void {
   const temporary = join(place.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
   writeFileSync(temporary, text, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
+  if (time !== undefined) utimesSync(temporary, time, time);
   renameSync(temporary, path);
 }
 
-function sameFields(a: Fields, b: Fields): boolean {
-  return lasting(a) === lasting(b);
-}
-
-/** Date changes with every answer and says nothing about the file. */
-function lasting(fields: Fields): string {
-  return JSON.stringify(fields.list.filter(([name]) => name.toLowerCase() !== 'date'));
+function sameFields(a: Fields | undefined, b: Fields): boolean {
+  return a !== undefined && JSON.stringify(a.list) === JSON.stringify(b.list);
 }
 
 function stringify(url: string, version: Version, fields: Fields): string {

@@ -1,25 +1,30 @@
 import { type Answer, BaseError } from '../base/base.js';
 import { judge } from '../base/judge.js';
+import { validatorsOf } from '../base/version.js';
 import type { Found } from '../cache/cache.js';
 import { StorageError } from '../cache/directory.js';
 import type { Record } from '../cache/record.js';
 import { takeSlot } from '../cache/slots.js';
 import { ShortBody } from '../cache/source.js';
 import type { Verdict } from '../cache/verdict.js';
+import { checkPreconditions } from '../http/conditions.js';
 import type { ByteRange } from '../http/range.js';
 import { admit } from './admit.js';
 import type { Handling } from './cache-status.js';
 import { clientAddress } from './client-address.js';
-import { isFresh, mayBeStale, onlyIfCached } from './freshness.js';
+import { clientTakes, freshFor, mayBeStale, onlyIfCached } from './freshness.js';
 import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
 import { pass, passVersion, restFromBase } from './pass.js';
-import { errorReply, ownFields, passedHeader, statusReply } from './replies.js';
+import { conditionReply, ownFields, ownReply, passedFields, passedHeader, statusReply } from './replies.js';
 import { nothing, type Reply, textReply } from './reply.js';
 import type { Request } from './request.js';
 import { select, type Selection } from './selection.js';
 
-/** Why a stored body may be sent: within OffloadFresh, the base has just confirmed it, or the base can't be asked. */
-type Standing = 'fresh' | 'validated' | 'stale';
+/**
+ * Why a stored body may be sent: within OffloadFresh; the base has just confirmed it, by our rule or by the client's
+ * request; or the base can't be asked.
+ */
+type Standing = 'fresh' | 'validated' | 'requested' | 'stale';
 
 /** HEAD and GET may disagree about the version; so often the GET's is believed for one request. */
 const MOST_VERSIONS = 3;
@@ -49,8 +54,13 @@ export class Gateway {
   }
 
   async #ask(request: Request, path: string): Promise<Reply> {
-    const known = this.#freshRecord(request, path);
-    if (known !== undefined) return this.#send({ request, path, record: known }, 'fresh');
+    const known = this.#newest(request, path);
+    if (onlyIfCached(request) && !this.#isHere(path, known)) return this.#notHere(request);
+    const now = Date.now();
+    const left = known === undefined ? 0 : freshFor(known, this.parts.settings.fresh, now);
+    if (known !== undefined && left > 0 && clientTakes(request, known, left, now)) {
+      return this.#send({ request, path, record: known }, 'fresh');
+    }
     let head: Answer;
     try {
       head = await this.parts.base.head(path);
@@ -62,8 +72,9 @@ export class Gateway {
     this.parts.log.debug(`${request.method} ${path}: base answers ${head.status}: ${judged.kind}`);
     switch (judged.kind) {
       case 'version': {
-        const record = { version: judged.version, fields: head.fields, validated: Date.now() };
-        return this.#send({ request, path, record }, 'validated');
+        // An age counts from the question, not from the answer (RFC 9111 §4.2.3).
+        const record = { version: judged.version, fields: head.fields, validated: now };
+        return this.#send({ request, path, record }, left > 0 ? 'requested' : 'validated');
       }
       case 'uncacheable':
         return this.#uncacheable(request, path, head, judged.why);
@@ -80,15 +91,13 @@ export class Gateway {
   async #send(asked: Asked, standing: Standing, versions = 1): Promise<Reply> {
     const { request, path, record } = asked;
     const cache = this.parts.storage?.cache;
+    if (onlyIfCached(request) && !this.#isHere(path, record)) return this.#notHere(request);
     const selection = select(request, record.version, record.fields);
     if (request.method === 'HEAD' || selection.status >= 300) return this.#headerOnly(asked, selection, standing);
-    if (onlyIfCached(request) && cache?.has(path, record.version) !== true) {
-      return errorReply(request, 504, 'This file is not in the cache.', { detail: 'only-if-cached' });
-    }
     if (cache === undefined) return this.#passVersion(asked, selection, 'no cache');
     try {
       const found = await cache.obtain(path, record.version, record.validated);
-      if (found.how === 'hit' && standing === 'validated') cache.validated(path, record.version, record.fields);
+      if (found.how === 'hit') this.#note(asked, standing);
       const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
       return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));
     } catch (error) {
@@ -99,14 +108,14 @@ export class Gateway {
   }
 
   /** HEAD, 304, 412, 416: nothing of the body is sent, so none is pulled. */
-  #headerOnly({ request, path, record }: Asked, selection: Selection, standing: Standing): Reply {
-    const cache = this.parts.storage?.cache;
-    const here = cache?.has(path, record.version) === true;
-    if (here && standing === 'validated') cache.validated(path, record.version, record.fields);
-    const handling: Handling = here ? { hit: true, detail: standing } : { fwd: 'uri-miss', fwdStatus: 200 };
-    const fields = [...selection.fields, ...ownFields(record, handling)];
+  #headerOnly(asked: Asked, selection: Selection, standing: Standing): Reply {
+    const { request, path, record } = asked;
+    const here = this.#isHere(path, record);
+    if (here) this.#note(asked, standing);
+    const own = ownFields(record, here ? hit(standing) : { fwd: standing === 'requested' ? 'request' : 'uri-miss', fwdStatus: 200 });
     const { status } = selection;
-    if (status === 412) return textReply(412, 'A precondition of the request does not hold.', fields, request.method === 'HEAD');
+    if (status === 304 || status === 412) return conditionReply(request, status, record.fields, own);
+    const fields = [...selection.fields, ...own];
     if (status === 416) return textReply(416, `The file has ${record.version.length} bytes.`, fields);
     return { status, fields, body: { kind: 'none' }, close: nothing };
   }
@@ -155,9 +164,14 @@ export class Gateway {
   async #uncacheable(request: Request, path: string, head: Answer, why: string): Promise<Reply> {
     this.parts.log.debug(`${path}: not stored: ${why}`);
     if (this.parts.settings.uncacheable === 'refuse') {
-      return errorReply(request, 403, 'This server only has plain files that may be cached.', { detail: 'uncacheable' });
+      return ownReply(request, 403, 'This server only has plain files that may be cached.', { detail: 'uncacheable' });
     }
-    if (request.method === 'HEAD') return passedHeader(head, { fwd: 'bypass', fwdStatus: 200, detail: 'uncacheable' });
+    const handling: Handling = { fwd: 'bypass', fwdStatus: 200, detail: 'uncacheable' };
+    const status = checkPreconditions((name) => request.field(name), validatorsOf(head.fields));
+    if (status !== 200) return conditionReply(request, status, head.fields, passedFields(head.fields, handling));
+    if (request.method === 'HEAD') {
+      return { status, fields: passedHeader(head.fields, handling), body: { kind: 'none' }, close: nothing };
+    }
     const reply = await pass(this.parts, request, path, 'uncacheable');
     return 'body' in reply ? reply : this.#withoutBase(request, path, reply);
   }
@@ -180,21 +194,35 @@ export class Gateway {
     this.parts.log.warn(`${path}: ${reason}`);
     const record = this.#staleRecord(path);
     if (record !== undefined) return this.#send({ request, path, record }, 'stale');
+    if (onlyIfCached(request)) return this.#notHere(request);
     const text = status === 504 ? 'The server that has the files does not answer.' : 'The server that has the files is in trouble.';
-    return errorReply(request, status, text, { fwd: 'miss', detail: 'base' });
+    return ownReply(request, status, text, { fwd: 'miss', detail: 'base' });
   }
 
-  #freshRecord(request: Request, path: string): Record | undefined {
+  /** The newest record, if this request could do with it without the base. */
+  #newest(request: Request, path: string): Record | undefined {
     const { settings, storage } = this.parts;
-    if (settings.fresh === 0) return undefined;
-    const record = storage?.cache.newest(path);
-    return record !== undefined && isFresh(record, request, settings.fresh, Date.now()) ? record : undefined;
+    return settings.fresh > 0 || onlyIfCached(request) ? storage?.cache.newest(path) : undefined;
+  }
+
+  #isHere(path: string, record: Record | undefined): boolean {
+    return record !== undefined && this.parts.storage?.cache.has(path, record.version) === true;
+  }
+
+  /** The base has just confirmed what is here: that holds for the next requests, too. */
+  #note({ path, record }: Asked, standing: Standing): void {
+    if (standing === 'fresh' || standing === 'stale') return;
+    this.parts.storage?.cache.validated(path, record);
+  }
+
+  /** RFC 9111 §5.2.1.7. */
+  #notHere(request: Request): Reply {
+    return ownReply(request, 504, 'This file is not in the cache.', { detail: 'only-if-cached' });
   }
 
   #staleRecord(path: string): Record | undefined {
-    const cache = this.parts.storage?.cache;
-    const record = cache?.newest(path);
-    if (record === undefined || cache?.has(path, record.version) !== true) return undefined;
+    const record = this.parts.storage?.cache.newest(path);
+    if (record === undefined || !this.#isHere(path, record)) return undefined;
     return mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
   }
 
@@ -214,11 +242,18 @@ export class Gateway {
   #tooMany(request: Request): Reply {
     const most = this.parts.settings.maxDupeDownloads;
     const text = `Your address already downloads this file ${most === 1 ? 'once' : `${most} times`}; please wait for that to end.`;
-    return errorReply(request, 429, text, { detail: 'duplicate-limit' }, [['Retry-After', '30']]);
+    return ownReply(request, 429, text, { detail: 'duplicate-limit' }, [['Retry-After', '30']]);
   }
 }
 
 function handlingOf({ how }: Found, standing: Standing, replaced: boolean): Handling {
-  if (how === 'hit') return { hit: true, detail: standing };
-  return { fwd: replaced ? 'stale' : 'uri-miss', fwdStatus: 200, stored: true, collapsed: how === 'followed' };
+  if (how === 'hit') return hit(standing);
+  const fwd = standing === 'requested' ? 'request' : replaced ? 'stale' : 'uri-miss';
+  return { fwd, fwdStatus: 200, stored: true, collapsed: how === 'followed' };
+}
+
+/** Our own question whether a body still holds forwards nothing; one that the client insisted on does (RFC 9211 §2.2). */
+function hit(standing: Standing): Handling {
+  if (standing === 'requested') return { fwd: 'request', fwdStatus: 200, detail: 'validated' };
+  return { hit: true, detail: standing };
 }

@@ -4,12 +4,11 @@ import { contentLength, type Version } from '../base/version.js';
 import { isStrong } from '../http/etag.js';
 import type { Field } from '../http/fields.js';
 import { type ByteRange, parseContentRange } from '../http/range.js';
-import { cacheStatus, type Handling } from './cache-status.js';
+import type { Handling } from './cache-status.js';
 import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
-import { ownFields, statusReply } from './replies.js';
+import { ownFields, passedHeader, statusReply } from './replies.js';
 import { isRange, type Reply } from './reply.js';
 import type { Request } from './request.js';
-import { endToEnd, viaField } from './response-fields.js';
 import type { Selection } from './selection.js';
 
 /** The base has just this version, the cache can't take it: straight through, with the range if only one is wanted. */
@@ -31,10 +30,7 @@ export async function pass(parts: GatewayParts, request: Request, path: string, 
   if ('reason' in answer) return answer;
   const { kind } = judge(answer);
   if (kind === 'version' || kind === 'uncacheable') {
-    const length = answer.fields.get('content-length');
-    const announced: Field[] = length === undefined ? [] : [['Content-Length', length]];
-    const own = [viaField(answer.fields), cacheStatus({ fwd: 'bypass', fwdStatus: 200, detail: why })];
-    return streamReply(200, answer, [...endToEnd(answer.fields), ...announced, ...own]);
+    return streamReply(200, answer, passedHeader(answer.fields, { fwd: 'bypass', fwdStatus: 200, detail: why }));
   }
   answer.close();
   if (kind === 'failed') return { status: 502, reason: `base answers ${answer.status} to GET` };

@@ -1,23 +1,38 @@
 import type { Answer } from '../base/base.js';
 import type { Record } from '../cache/record.js';
 import { parseHttpDate } from '../http/date.js';
-import type { Field } from '../http/fields.js';
+import { deltaSeconds, type Field, type Fields } from '../http/fields.js';
 import { cacheStatus, type Handling } from './cache-status.js';
-import { ageOf } from './freshness.js';
-import { type Reply, textReply } from './reply.js';
+import { currentAge } from './freshness.js';
+import { nothing, type Reply, textReply } from './reply.js';
 import type { Request } from './request.js';
-import { endToEnd, viaField, withoutContent } from './response-fields.js';
+import { endToEnd, notModifiedFields, viaField, withoutContent } from './response-fields.js';
 
 /** The fields that a cache adds to what the base said of a version. */
 export function ownFields(record: Record, handling: Handling): Field[] {
-  const now = Date.now();
-  const date = record.fields.get('date');
-  const dated = parseHttpDate(date) === undefined ? new Date(record.validated).toUTCString() : (date as string);
-  return [['Date', dated], ['Age', String(ageOf(record, now))], viaField(record.fields), cacheStatus(handling)];
+  const { fields, validated } = record;
+  const age = Math.floor(currentAge(record, Date.now()) / 1000);
+  return [dateField(fields) ?? ['Date', new Date(validated).toUTCString()], ['Age', String(age)], ...traceFields(fields, handling)];
 }
 
-/** A refusal or failure of ours. */
-export function errorReply(request: Request, status: number, text: string, handling: Handling, fields: Field[] = []): Reply {
+/** The same for an answer that is passed on, not stored: its date and age are the base's, if it has any. */
+export function passedFields(fields: Fields, handling: Handling): Field[] {
+  const age = fields.get('age');
+  const own = [dateField(fields), deltaSeconds(age) === undefined ? undefined : (['Age', age as string] as const)];
+  return [...own.filter((field) => field !== undefined), ...traceFields(fields, handling)];
+}
+
+function traceFields(fields: Fields, handling: Handling): Field[] {
+  return [viaField(fields), cacheStatus(handling, fields)];
+}
+
+function dateField(fields: Fields): Field | undefined {
+  const date = fields.get('date');
+  return parseHttpDate(date) === undefined ? undefined : ['Date', date as string];
+}
+
+/** A refusal, a failure, or another answer of our own. */
+export function ownReply(request: Request, status: number, text: string, handling: Handling, fields: Field[] = []): Reply {
   return textReply(status, text, [...fields, viaField(), cacheStatus(handling)], request.method === 'HEAD');
 }
 
@@ -25,8 +40,8 @@ export function errorReply(request: Request, status: number, text: string, handl
 export function statusReply(request: Request, { status, fields }: Answer): Reply {
   const location = fields.get('location');
   const redirect: Field[] = location === undefined || status < 300 || status >= 400 ? [] : [['Location', location]];
-  const own = [...redirect, ...withoutContent(fields), viaField(fields), cacheStatus({ fwd: 'miss', fwdStatus: status })];
-  if (status === 204) return { status, fields: own, body: { kind: 'none' }, close: () => {} };
+  const own = [...redirect, ...withoutContent(fields), ...passedFields(fields, { fwd: 'miss', fwdStatus: status })];
+  if (status === 204) return { status, fields: own, body: { kind: 'none' }, close: nothing };
   return textReply(status, statusText(status), own, request.method === 'HEAD');
 }
 
@@ -36,14 +51,15 @@ function statusText(status: number): string {
   return `The server that has the files answers ${status}.`;
 }
 
-/** The header of an answer that is not stored, for a HEAD. */
-export function passedHeader({ fields }: Answer, handling: Handling): Reply {
+/** A precondition that fails: the base's answer itself isn't sent (RFC 9110 §15.4.5, §15.5.13). */
+export function conditionReply(request: Request, status: 304 | 412, fields: Fields, own: readonly Field[]): Reply {
+  if (status === 304) return { status, fields: [...notModifiedFields(fields), ...own], body: { kind: 'none' }, close: nothing };
+  return textReply(412, 'A precondition of the request does not hold.', own, request.method === 'HEAD');
+}
+
+/** The header of an answer that is not stored; `length` is in it if the base has told it. */
+export function passedHeader(fields: Fields, handling: Handling): Field[] {
   const length = fields.get('content-length');
   const announced: Field[] = length === undefined ? [] : [['Content-Length', length]];
-  return {
-    status: 200,
-    fields: [...endToEnd(fields), ...announced, viaField(fields), cacheStatus(handling)],
-    body: { kind: 'none' },
-    close: () => {},
-  };
+  return [...endToEnd(fields), ...announced, ...passedFields(fields, handling)];
 }

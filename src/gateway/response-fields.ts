@@ -1,5 +1,7 @@
 import { type Field, type Fields, listMembers } from '../http/fields.js';
-import { PSEUDONYM } from './admit.js';
+
+/** What we call ourselves in Via (RFC 9110 §7.6.3) and Cache-Status (RFC 9211 §2). */
+export const PSEUDONYM = 'offload';
 
 /** What is about one connection, about the message's framing, or what we say ourselves. */
 const NOT_PASSED = new Set([
@@ -30,16 +32,11 @@ const NOT_PASSED = new Set([
   // A CGI's words to its web server: a base must not speak to that one through us.
   'status',
   'location',
-  'x-sendfile',
-  'x-sendfile2',
-  'x-accel-redirect',
-  'x-accel-buffering',
-  'x-accel-charset',
-  'x-accel-expires',
-  'x-accel-limit-rate',
-  'x-lighttpd-send-file',
-  'x-litespeed-location',
+  'script-control',
 ]);
+
+/** More of a CGI's words to its web server. */
+const FOR_SERVERS = /^x-(?:accel|lighttpd|litespeed|reproxy|send-?file)/;
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -48,7 +45,7 @@ export function endToEnd(fields: Fields): Field[] {
   const named = new Set(listMembers(fields.get('connection')).map((name) => name.toLowerCase()));
   return fields.list.filter(([name, value]) => {
     const lower = name.toLowerCase();
-    return !NOT_PASSED.has(lower) && !named.has(lower) && TOKEN.test(name) && !/[\x00-\x08\x0a-\x1f\x7f]/.test(value);
+    return !NOT_PASSED.has(lower) && !FOR_SERVERS.test(lower) && !named.has(lower) && TOKEN.test(name) && !/[\x00-\x08\x0a-\x1f\x7f]/.test(value);
   });
 }
 
@@ -57,10 +54,16 @@ export function withoutContent(fields: Fields): Field[] {
   return endToEnd(fields).filter(([name]) => !/^(?:content-(?!security-policy)|etag$|last-modified$)/i.test(name));
 }
 
-/** What a 304 carries (RFC 9110 §15.4.5). */
+const IN_304 = /^(?:cache-control|content-location|etag|expires|last-modified|vary|access-control-.*|cross-origin-.*)$/i;
+
+/** What a 304 carries (RFC 9110 §15.4.5); and what lets a script of another origin see it, which is asked of a 304 anew. */
 export function notModifiedFields(fields: Fields): Field[] {
-  const wanted = new Set(['cache-control', 'content-location', 'etag', 'expires', 'last-modified', 'vary']);
-  return endToEnd(fields).filter(([name]) => wanted.has(name.toLowerCase()));
+  return endToEnd(fields).filter(([name]) => IN_304.test(name));
+}
+
+/** For a part of the body: a digest of the whole message content (RFC 9530 §2) is none of the part's. */
+export function partFields(fields: Fields): Field[] {
+  return endToEnd(fields).filter(([name]) => !/^content-(?:digest|md5)$/i.test(name));
 }
 
 /** Via (RFC 9110 §7.6.3): the base's own, then us. */

@@ -4,7 +4,7 @@ import type { Field, Fields } from '../http/fields.js';
 import { type ByteRange, parseRange } from '../http/range.js';
 import { isRange, type Piece } from './reply.js';
 import type { Request } from './request.js';
-import { endToEnd, notModifiedFields } from './response-fields.js';
+import { endToEnd, partFields } from './response-fields.js';
 
 /** What a request gets of a version: RFC 9110's conditions and ranges, decided before any byte is looked for. */
 export interface Selection {
@@ -18,14 +18,14 @@ export interface Selection {
 
 export function select(request: Request, version: Version, fields: Fields): Selection {
   const status = checkPreconditions((name) => request.field(name), version);
-  if (status === 304) return { status, fields: notModifiedFields(fields), pieces: [], length: 0 };
-  if (status === 412) return { status, fields: [], pieces: [], length: 0 };
+  if (status !== 200) return { status, fields: [], pieces: [], length: 0 };
   const ranges = wantedRanges(request, version);
-  const all: Field[] = [...endToEnd(fields), ['Accept-Ranges', 'bytes']];
   if (ranges === 'unsatisfiable') {
     return { status: 416, fields: [['Content-Range', `bytes */${version.length}`]], pieces: [], length: 0 };
   }
-  if (ranges === undefined) return whole(all, version.length);
+  const acceptRanges: Field = ['Accept-Ranges', 'bytes'];
+  if (ranges === undefined) return whole([...endToEnd(fields), acceptRanges], version.length);
+  const all = [...partFields(fields), acceptRanges];
   const [range] = ranges;
   if (range === undefined || ranges.length > 1) return multipart(all, ranges, version.length);
   const length = range.end - range.start + 1;

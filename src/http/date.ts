@@ -12,26 +12,28 @@ export function parseHttpDate(text: string | undefined, now = Date.now()): numbe
   let m = IMF_FIXDATE.exec(text);
   if (m) return utc(m[3], m[2], m[1], m[4], m[5], m[6]);
   m = RFC850.exec(text);
-  if (m) return utc(String(fullYear(Number(m[3]), now)), m[2], m[1], m[4], m[5], m[6]);
+  if (m) return utcOfTwoDigits(Number(m[3]), now, m[2], m[1], m[4], m[5], m[6]);
   m = ASCTIME.exec(text);
   if (m) return utc(m[6], m[1], m[2], m[3], m[4], m[5]);
   return undefined;
 }
 
-/** A two-digit year that seems more than 50 years ahead is of the past century. */
-function fullYear(twoDigits: number, now: number): number {
-  const thisYear = new Date(now).getUTCFullYear();
-  const year = thisYear - (thisYear % 100) + twoDigits;
-  return year > thisYear + 50 ? year - 100 : year;
+/** A time that seems more than 50 years ahead is of the past century. */
+function utcOfTwoDigits(year: number, now: number, ...rest: (string | undefined)[]): number | undefined {
+  const today = new Date(now);
+  const thisYear = today.getUTCFullYear();
+  const full = thisYear - (thisYear % 100) + year;
+  const time = utc(String(full), ...rest);
+  const limit = today.setUTCFullYear(thisYear + 50);
+  return time !== undefined && time > limit ? utc(String(full - 100), ...rest) : time;
 }
 
 function utc(...[year, month, day, hour, minute, second]: (string | undefined)[]): number | undefined {
   const monthIndex = MONTHS.indexOf((month ?? '').toLowerCase());
   if (monthIndex < 0) return undefined;
-  const time = Date.UTC(Number(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second));
-  const back = new Date(time);
-  // 31 February rolls over to March; 60 is a leap second and may roll.
+  const midnight = Date.UTC(Number(year), monthIndex, Number(day));
+  // 31 February rolls over to March; 60 is a leap second.
   const valid =
-    back.getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60;
-  return valid || Number(second) === 60 ? time : undefined;
+    new Date(midnight).getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60;
+  return valid ? midnight + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 : undefined;
 }

@@ -12,7 +12,7 @@ const MOST_RANGES = 200;
  * asked; 'unsatisfiable' if none is; undefined if the field must be ignored (unknown unit, bad syntax, a flood).
  */
 export function parseRange(value: string, length: number): readonly ByteRange[] | 'unsatisfiable' | undefined {
-  const m = /^bytes[ \t]*=(.*)$/i.exec(value.trim());
+  const m = /^bytes=(.*)$/i.exec(value.trim());
   if (!m) return undefined;
   const specs = (m[1] as string).split(',', MOST_RANGES + 1).map((spec) => spec.trim()).filter((spec) => spec !== '');
   if (specs.length === 0 || specs.length > MOST_RANGES) return undefined;
@@ -31,7 +31,9 @@ function parseSpec(spec: string, length: number): ByteRange | 'unsatisfiable' | 
   const [, first, last] = m as unknown as [string, string, string];
   if (first === '') {
     const suffix = Number(last);
-    if (suffix === 0 || length === 0) return 'unsatisfiable';
+    if (suffix === 0) return 'unsatisfiable';
+    // Satisfiable, says §14.1.2; but no Content-Range can name the last bytes of none.
+    if (length === 0) return undefined;
     return { start: Math.max(0, length - suffix), end: length - 1 };
   }
   const start = Number(first);
