@@ -32,7 +32,7 @@ const cgi: Front = {
 export const FRONTS: readonly Front[] = [cgi];
 
 // What a body is slowed down to on its way to an offload server, in KiB a second: clients come while it grows.
-const SLOW = 8192;
+const SLOW = 12_288;
 
 /** The base: Apache with the files of `dir/htdocs`, and a log line for each request of an offload server. */
 export async function startBase(t: Cleanup): Promise<WebServer> {

@@ -34,9 +34,9 @@ export function bytesOf(requests: readonly Seen[]): number {
   return requests.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Each status once. */
+/** Each status once; a request that was given up before its answer has none. */
 export function statuses(requests: readonly Seen[]): number[] {
-  return [...new Set(requests.map(({ status }) => status))].sort();
+  return [...new Set(requests.map(({ status }) => status))].filter((status) => status > 0).sort();
 }
 
 /** A program that must have done its job. */
