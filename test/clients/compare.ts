@@ -21,8 +21,9 @@ export interface Place {
   /** The job's files on the base. */
   readonly files: string;
   /** Requests since the run began; `take` forgets them. */
-  take(): Seen[];
-  run(program: Program, ...args: string[]): Promise<Ran>;
+  readonly take: () => Seen[];
+  readonly run: (program: Program, ...args: string[]) => Promise<Ran>;
+  readonly runWith: (env: Readonly<Record<string, string>>, program: Program, ...args: string[]) => Promise<Ran>;
 }
 
 /** Something that a client does. */
@@ -30,9 +31,11 @@ export interface Job {
   /** What it shows. */
   readonly name: string;
   /** Makes the job's files. */
-  files(dir: string): void | Promise<void>;
+  readonly files: (dir: string) => void | Promise<void>;
   /** Runs the client; what it returns must be the same at each server. */
-  run(place: Place): Promise<unknown>;
+  readonly run: (place: Place) => Promise<unknown>;
+  /** The outcome at an offload server where, by design, it is another than at plain Apache. */
+  readonly byDesign?: unknown;
   /** True if the job itself makes the offload server pull a file twice. */
   readonly changes?: true;
 }
@@ -47,7 +50,7 @@ export function testClient(name: string, programs: readonly Program[], jobs: rea
       await t.test(job.name, async (s) => {
         await makeFiles(stage, job, `job${index}`);
         const right = await runAt(s, stage, PLAIN, job, `job${index}`);
-        for (const front of FRONTS) await compare(s, stage, front, job, `job${index}`, right);
+        for (const front of FRONTS) await compare(s, stage, front, job, `job${index}`, job.byDesign ?? right);
       });
     }
   });
@@ -102,5 +105,7 @@ async function runAt(t: Cleanup, { base, ports }: Stage, front: Front, job: Job,
     taken = tap.seen.length;
     return requests;
   };
-  return job.run({ t, url: `${tap.url}/${below}/`, dir, files, take, run: (program, ...args) => runProgram(dir, program, args) });
+  const run: Place['run'] = (program, ...args) => runProgram(dir, program, args);
+  const runWith: Place['runWith'] = (env, program, ...args) => runProgram(dir, program, args, env);
+  return job.run({ t, url: `${tap.url}/${below}/`, dir, files, take, run, runWith });
 }

@@ -24,9 +24,9 @@ export function describeFile(path: string, times = false): string {
   return `${bytes.length} ${hash}${times ? ` ${statSync(path).mtime.toISOString()}` : ''}`;
 }
 
-/** Requests as lines: method, path, Range, status, bytes of body. */
+/** Requests as lines: method, path, Range, status, bytes of body (an error's text is each server's own). */
 export function lines(requests: readonly Seen[]): string[] {
-  return requests.map(({ method, target, headers, status, bytes }) => [method, target, headers.get('Range') ?? '', status, bytes].join(' '));
+  return requests.map(({ method, target, headers, status, bytes }) => [method, target, headers.get('Range') ?? '', status, status < 400 ? bytes : '-'].join(' '));
 }
 
 /** Bytes of all bodies. */
@@ -36,7 +36,7 @@ export function bytesOf(requests: readonly Seen[]): number {
 
 /** Each status once; a request that was given up before its answer has none. */
 export function statuses(requests: readonly Seen[]): number[] {
-  return [...new Set(requests.map(({ status }) => status))].filter((status) => status > 0).sort();
+  return [...new Set(requests.map(({ status }) => status))].filter((status) => status > 0).sort((a, b) => a - b);
 }
 
 /** A program that must have done its job. */

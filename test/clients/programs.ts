@@ -21,6 +21,7 @@ const PACKAGES = {
   'qemu-img': 'qemu-utils',
   wget: 'wget',
   zsync: 'zsync',
+  zsyncmake: 'zsync',
 } as const;
 
 export type Program = keyof typeof PACKAGES;

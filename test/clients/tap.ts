@@ -8,6 +8,8 @@ export interface Seen {
   readonly method: string;
   readonly target: string;
   readonly headers: Fields;
+  /** Sent before the answer to the one before it on the same connection was complete. */
+  readonly pipelined: boolean;
   /** 0 until the answer's header is there; a client may leave before. */
   status: number;
   answer: Fields;
@@ -29,7 +31,8 @@ export async function startTap(t: Cleanup, port: number): Promise<Tap> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const waiting: Seen[] = [];
-    const requests = new Requests((request) => {
+    const requests = new Requests((asked) => {
+      const request = { ...asked, pipelined: waiting.length > 0, status: 0, answer: new Fields([]), bytes: 0 };
       seen.push(request);
       waiting.push(request);
     });
@@ -63,7 +66,7 @@ function relay(from: Socket, to: Socket, see: (data: Buffer) => void): void {
 class Requests {
   #pending = '';
 
-  constructor(private readonly tell: (request: Seen) => void) {}
+  constructor(private readonly tell: (request: Pick<Seen, 'method' | 'target' | 'headers'>) => void) {}
 
   push(data: Buffer): void {
     this.#pending += data.toString('latin1');
@@ -73,7 +76,7 @@ class Requests {
       const [first = '', ...lines] = this.#pending.slice(0, end).split('\r\n');
       this.#pending = this.#pending.slice(end + 4);
       const [method = '', target = ''] = first.split(' ');
-      this.tell({ method, target, headers: Fields.parse(lines), status: 0, answer: new Fields([]), bytes: 0 });
+      this.tell({ method, target, headers: Fields.parse(lines) });
     }
   }
 }
