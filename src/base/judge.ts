@@ -27,6 +27,9 @@ export function judge({ status, fields }: Answer, length?: number): Judgement {
   return { kind: 'version', version };
 }
 
+/** We take no coding; and the bypass, which a rule of the base may look at, is ours, never a client's. */
+const HARMLESS_IN_VARY = new Set(['accept-encoding', 'x-mod-offload-bypass']);
+
 /** RFC 9111 §3, for a shared cache that holds one representation of each URL. */
 function whyNotStored(fields: Fields): string | undefined {
   const directives = cacheControl(fields.get('cache-control'));
@@ -35,7 +38,7 @@ function whyNotStored(fields: Fields): string | undefined {
   if (fields.has('set-cookie')) return 'Set-Cookie';
   const codings = listMembers(fields.get('content-encoding')).filter((coding) => coding.toLowerCase() !== 'identity');
   if (codings.length > 0) return `Content-Encoding: ${codings.join(', ')}`;
-  const vary = listMembers(fields.get('vary')).filter((name) => name.toLowerCase() !== 'accept-encoding');
+  const vary = listMembers(fields.get('vary')).filter((name) => !HARMLESS_IN_VARY.has(name.toLowerCase()));
   if (vary.length > 0) return `Vary: ${vary.join(', ')}`;
   return undefined;
 }
