@@ -40,9 +40,12 @@ function pad(bytes: Buffer): Buffer {
   return padded;
 }
 
+function at(words: Uint32Array, i: number): number {
+  return words[i] as number;
+}
+
 /** One block (§6.2.2); `w` holds its 16 words. */
 function compress(hash: Uint32Array, w: Uint32Array): void {
-  const at = (words: Uint32Array, i: number) => words[i] as number;
   for (let t = 16; t < 64; t++) {
     const [w15, w2] = [at(w, t - 15), at(w, t - 2)];
     const s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3);

@@ -92,10 +92,12 @@ export class Cache {
     return readRecords(this.place(path), path).find(({ version }) => version.id === id);
   }
 
-  /** Notes that the base has just confirmed a version that is here. */
-  validated(path: string, record: Record): void {
+  /** Notes that the base has just confirmed a version that is here, unless it did so `grain` milliseconds ago or later. */
+  validated(path: string, record: Record, grain: number): void {
+    const place = this.place(path);
     try {
-      touchRecord(this.place(path), path, record);
+      const last = statSync(place.head(record.version.id), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+      if (Math.abs(record.validated - last) >= grain) touchRecord(place, path, record);
     } catch (error) {
       this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);
     }

@@ -29,6 +29,9 @@ type Standing = 'fresh' | 'validated' | 'requested' | 'stale';
 /** HEAD and GET may disagree about the version; so often the GET's is believed for one request. */
 const MOST_VERSIONS = 3;
 
+/** With OffloadFresh 0, a validation is noted this often, in milliseconds. */
+const STALE_GRAIN = 60_000;
+
 /** What each request gets. Decisions only: no process, no socket, no CGI. */
 export class Gateway {
   constructor(private readonly parts: GatewayParts) {}
@@ -212,7 +215,9 @@ export class Gateway {
   /** The base has just confirmed what is here: that holds for the next requests, too. */
   #note({ path, record }: Asked, standing: Standing): void {
     if (standing === 'fresh' || standing === 'stale') return;
-    this.parts.storage?.cache.validated(path, record);
+    const { fresh, staleIfError } = this.parts.settings;
+    // Only freshness needs it to the second; else it is a write to the disk that most hits can do without.
+    this.parts.storage?.cache.validated(path, record, fresh > 0 ? 0 : Math.min(STALE_GRAIN, staleIfError / 10));
   }
 
   /** RFC 9111 §5.2.1.7. */

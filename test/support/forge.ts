@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { versionOf } from '../../src/base/version.js';
 import { ownerOf, type Owner } from '../../src/cache/owner.js';
-import { writeRecord } from '../../src/cache/record.js';
+import { touchRecord } from '../../src/cache/record.js';
 import { Fields } from '../../src/http/fields.js';
 import { fetchRaw } from './client.js';
 import { type Pattern, patternBytes } from './pattern.js';
@@ -30,7 +30,7 @@ export async function leavePart(scene: Scene, path: string, body: Pattern, size:
   scene.origin.requests.length = 0;
   const place = scene.place(path);
   mkdirSync(place.directory, { recursive: true, mode: 0o700 });
-  writeRecord(place, path, version, fields);
+  touchRecord(place, path, { version, fields, validated: Date.now() });
   const left = { id: version.id, part: place.part(version.id), lock: place.lock(version.id), body: place.body(version.id) };
   writeFileSync(left.part, patternBytes(body.seed, 0, size), { mode: 0o600 });
   return left;
