@@ -2,7 +2,8 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { Fields } from '../http/fields.js';
 import type { Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
-import { connector } from './connect.js';
+import { connect, connector } from './connect.js';
+import { plainHead } from './plain-head.js';
 
 /** The header of an answer. */
 export interface Answer {
@@ -41,15 +42,14 @@ export class Base {
 
   constructor(
     private readonly settings: BaseSettings,
-    keepAlive = false,
+    private readonly keepAlive = false,
   ) {
     this.#connect = connector(settings, keepAlive);
   }
 
   /** What `path` is now. A base that doesn't do HEAD is asked with a GET that ends after its header. */
   async head(path: string): Promise<Answer> {
-    const head = await this.#ask('HEAD', path);
-    head.drop();
+    const head = (await this.#plainHead(path)) ?? (await this.#headByHttp(path));
     if (head.status !== 405 && head.status !== 501) return head;
     const get = await this.#ask('GET', path);
     get.close();
@@ -60,6 +60,27 @@ export class Base {
     return this.#ask('GET', path, part);
   }
 
+  /** The short way, if every request has a connection of its own anyway. @throws BaseError */
+  async #plainHead(path: string): Promise<Answer | undefined> {
+    const { base, timeout } = this.settings;
+    if (this.keepAlive) return undefined;
+    const socket = connect(this.settings);
+    const timer = setTimeout(() => socket.destroy(new BaseError(silence(base.href, 'HEAD', timeout), true)), timeout);
+    try {
+      return await plainHead(socket, path, requestFields(base.authority, undefined));
+    } catch (error) {
+      throw error instanceof BaseError ? error : new BaseError(`base ${base.href}: HEAD failed: ${describe(error)}`, false);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #headByHttp(path: string): Promise<Answer> {
+    const head = await this.#ask('HEAD', path);
+    head.drop();
+    return head;
+  }
+
   /** Resolves when the header is there. @throws BaseError */
   #ask(method: 'HEAD' | 'GET', path: string, part?: Part): Promise<BodyAnswer & { drop(): void }> {
     const { base, timeout } = this.settings;
@@ -68,7 +89,7 @@ export class Base {
       const options: RequestOptions = { ...this.#connect(), method, path, headers: requestFields(base.authority, part) };
       const request = http.request(options);
       const timer = setTimeout(() => {
-        reject(new BaseError(`base ${base.href}: no answer to ${method} within ${timeout} ms`, true));
+        reject(new BaseError(silence(base.href, method, timeout), true));
         request.destroy();
       }, timeout);
       request.on('error', (error) => {
@@ -82,6 +103,10 @@ export class Base {
       request.end();
     });
   }
+}
+
+function silence(base: string, method: string, timeout: number): string {
+  return `base ${base}: no answer to ${method} within ${timeout} ms`;
 }
 
 function requestFields(host: string, part: Part | undefined): string[] {
@@ -99,7 +124,6 @@ function bodyAnswer(message: IncomingMessage, timeout: number, base: string): Bo
     fields: Fields.fromRaw(message.rawHeaders),
     body: watched(message, timeout, silence),
     close: () => message.destroy(),
-    // Nothing comes after a HEAD's header; closing a socket costs a CGI a millisecond.
     drop: () => message.resume(),
   };
 }

@@ -22,7 +22,8 @@ export function connector(settings: ConnectSettings, keepAlive: boolean): () => 
   };
 }
 
-function connect({ base, baseAddress }: ConnectSettings): Socket {
+/** A connection of its own. */
+export function connect({ base, baseAddress }: ConnectSettings): Socket {
   const host = baseAddress?.host ?? base.host;
   const port = baseAddress?.port ?? base.port;
   if (!base.secure) {

@@ -1,10 +1,11 @@
+import { fileName } from '../file-name.js';
 import { type Validators } from '../http/conditions.js';
 import { parseHttpDate } from '../http/date.js';
 import { type Fields } from '../http/fields.js';
-import { sha256 } from '../sha256.js';
 
 /** What the base says a file is now. Two answers with the same id promise the same bytes. */
 export interface Version extends Validators {
+  /** Fit for a file name, without a dot. */
   readonly id: string;
   /** Bytes of the whole body. */
   readonly length: number;
@@ -25,8 +26,9 @@ export function validatorsOf(fields: Fields): Validators {
 
 export function makeVersion(validators: Validators, length: number): Version {
   const { etag, lastModified, date } = validators;
-  const text = JSON.stringify([etag ?? null, lastModified ?? null, length]);
-  const id = sha256(Buffer.from(text, 'latin1')).slice(0, 32);
+  const seconds = parseHttpDate(lastModified);
+  const modified = seconds === undefined ? fileName(`?${lastModified ?? ''}`) : (seconds / 1000).toString(36);
+  const id = fileName(`${length}/${modified}/${etag ?? ''}`).replaceAll('.', '_2e');
   return { id, etag, lastModified, date, length };
 }
 

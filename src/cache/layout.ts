@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { sha256 } from '../sha256.js';
+import { fileName } from '../file-name.js';
 
 /**
  * Where everything lies in the cache directory; no other file knows.
  *
  *     CACHEDIR.TAG
- *     urls/ab/cdef…/            all about one URL: the SHA-256 of its base and path
+ *     urls/ORIGIN/ab/PATH/      all about one URL of a base; `ab` only keeps directories short
  *         VERSION.head          the record: URL, validators, header fields; mtime = last validated
  *         VERSION.part          the growing body
  *         VERSION.body.zip      the complete body; mtime = Last-Modified, atime = last use
@@ -20,19 +20,25 @@ export class Layout {
     return join(this.root, 'CACHEDIR.TAG');
   }
 
-  /** The place of one URL. `origin` is in the key, so that another OffloadBase never sees this one's files. */
+  /** The place of one URL. Another OffloadBase never sees the files of this `origin`. */
   url(origin: string, path: string): UrlPlace {
-    const key = sha256(Buffer.from(`${origin}${path}`, 'latin1'));
-    return new UrlPlace(join(this.root, 'urls', key.slice(0, 2), key.slice(2)), path);
+    return new UrlPlace(`${this.root}/urls/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
   }
 
   slot(key: string, number: number): string {
-    return join(this.root, 'slots', `${sha256(Buffer.from(key, 'latin1')).slice(0, 32)}.${number}`);
+    return join(this.root, 'slots', `${fileName(key)}.${number}`);
   }
 
   get slots(): string {
     return join(this.root, 'slots');
   }
+}
+
+/** One of 256 directories, as evenly as that needs to be. */
+function shard(path: string): string {
+  let sum = 0;
+  for (let i = 0; i < path.length; i++) sum = (sum * 31 + path.charCodeAt(i)) & 0xffff;
+  return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
 }
 
 /** The directory of one URL and the names in it. */
@@ -69,7 +75,7 @@ export class UrlPlace {
 
   /** Which version a name in the directory belongs to, and what it is. */
   static parse(name: string): { version: string; kind: 'head' | 'part' | 'body' | 'lock' | 'verdict' } | undefined {
-    const m = /^([0-9a-f]{32})\.(head|part|body|lock|verdict)(?:\.|$)/.exec(name);
+    const m = /^([\w,~-]+)\.(head|part|body|lock|verdict)(?:\.|$)/.exec(name);
     if (!m) return undefined;
     return { version: m[1] as string, kind: m[2] as 'head' | 'part' | 'body' | 'lock' | 'verdict' };
   }
