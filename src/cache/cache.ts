@@ -65,7 +65,7 @@ export class Cache {
     const whole = this.open(path, version);
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
-    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, asked, settings, start, log });
+    const waiter = new FillWaiter({ layout, place: this.place(path), path, version, asked, settings, start, log });
     for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);

@@ -23,7 +23,11 @@ export class Layout {
   /** The place of one URL. `origin` is in the key, so that another OffloadBase never sees this one's files. */
   url(origin: string, path: string): UrlPlace {
     const key = sha256(Buffer.from(`${origin}${path}`, 'latin1'));
-    return new UrlPlace(join(this.root, 'urls', key.slice(0, 2), key.slice(2)), path);
+    return new UrlPlace(join(this.urls, key.slice(0, 2), key.slice(2)), path);
+  }
+
+  get urls(): string {
+    return join(this.root, 'urls');
   }
 
   slot(key: string, number: number): string {

@@ -125,11 +125,12 @@ export class Gateway {
 
   #fileReply({ path, record }: Asked, selection: Selection, { source }: Found, handling: Handling): Reply {
     const { base, log } = this.parts;
-    const rescue = async (rest: ByteRange) => {
+    const rescue = async (rest: ByteRange, why: string) => {
+      log.warn(`${path}: from byte ${rest.start} on not from the cache, but from the base: ${why}`);
       try {
         return await restFromBase(base, path, record.version, rest);
       } catch (error) {
-        log.warn(`${path}: the rest of a body that could not be stored: ${String(error)}`);
+        log.warn(`${path}: nor from the base: ${String(error)}`);
         return undefined;
       }
     };
