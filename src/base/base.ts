@@ -75,6 +75,11 @@ export class Base {
         clearTimeout(timer);
         reject(new BaseError(`base ${base.href}: ${method} failed: ${describe(error)}`, false));
       });
+      // A 101 that nobody asked for is neither an answer nor an error to node:http.
+      request.on('close', () => {
+        clearTimeout(timer);
+        reject(new BaseError(`base ${base.href}: ${method} got no answer`, false));
+      });
       request.on('response', (message) => {
         clearTimeout(timer);
         resolve(bodyAnswer(message, timeout, base.href));

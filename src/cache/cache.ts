@@ -79,6 +79,11 @@ export class Cache {
     return readRecords(this.place(path), path)[0];
   }
 
+  /** The same of a body that is here whole; an older one, if the newest is still on its way. */
+  newestWhole(path: string): Record | undefined {
+    return readRecords(this.place(path), path).find(({ version }) => this.has(path, version));
+  }
+
   has(path: string, version: Version): boolean {
     return statSync(this.place(path).body(version.id), { throwIfNoEntry: false })?.size === version.length;
   }

@@ -227,9 +227,8 @@ export class Gateway {
   }
 
   #staleRecord(path: string): Record | undefined {
-    const record = this.parts.storage?.cache.newest(path);
-    if (record === undefined || !this.#isHere(path, record)) return undefined;
-    return mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
+    const record = this.parts.storage?.cache.newestWhole(path);
+    return record !== undefined && mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
   }
 
   /** A place among the client's simultaneous downloads of this file; undefined if it has too many. */
