@@ -65,7 +65,7 @@ export class Base {
     const { base, timeout } = this.settings;
     if (this.keepAlive) return undefined;
     const socket = connect(this.settings);
-    const timer = setTimeout(() => socket.destroy(new BaseError(silence(base.href, 'HEAD', timeout), true)), timeout);
+    const timer = setTimeout(() => socket.destroy(new BaseError(tooSlow(base.href, 'HEAD', timeout), true)), timeout);
     try {
       return await plainHead(socket, path, requestFields(base.authority, undefined));
     } catch (error) {
@@ -89,12 +89,17 @@ export class Base {
       const options: RequestOptions = { ...this.#connect(), method, path, headers: requestFields(base.authority, part) };
       const request = http.request(options);
       const timer = setTimeout(() => {
-        reject(new BaseError(silence(base.href, method, timeout), true));
+        reject(new BaseError(tooSlow(base.href, method, timeout), true));
         request.destroy();
       }, timeout);
       request.on('error', (error) => {
         clearTimeout(timer);
         reject(new BaseError(`base ${base.href}: ${method} failed: ${describe(error)}`, false));
+      });
+      // A 101 that nobody asked for is neither an answer nor an error to node:http.
+      request.on('close', () => {
+        clearTimeout(timer);
+        reject(new BaseError(`base ${base.href}: ${method} got no answer`, false));
       });
       request.on('response', (message) => {
         clearTimeout(timer);
@@ -105,7 +110,7 @@ export class Base {
   }
 }
 
-function silence(base: string, method: string, timeout: number): string {
+function tooSlow(base: string, method: string, timeout: number): string {
   return `base ${base}: no answer to ${method} within ${timeout} ms`;
 }
 

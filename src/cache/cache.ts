@@ -65,7 +65,7 @@ export class Cache {
     const whole = this.open(path, version);
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
-    const waiter = new FillWaiter({ root: layout.root, place: this.place(path), path, version, asked, settings, start, log });
+    const waiter = new FillWaiter({ layout, place: this.place(path), path, version, asked, settings, start, log });
     for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
@@ -77,6 +77,11 @@ export class Cache {
   /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */
   newest(path: string): Record | undefined {
     return readRecords(this.place(path), path)[0];
+  }
+
+  /** The same of a body that is here whole; an older one, if the newest is still on its way. */
+  newestWhole(path: string): Record | undefined {
+    return readRecords(this.place(path), path).find(({ version }) => this.has(path, version));
   }
 
   has(path: string, version: Version): boolean {

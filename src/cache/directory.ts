@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, statfsSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { KeepFree, Settings } from '../settings/settings.js';
-import { Layout } from './layout.js';
+import { Layout, type UrlPlace } from './layout.js';
 import { codeOf } from '../errors.js';
 
 /** The cache cannot be used or cannot take this body; the message names the place and the remedy. */
@@ -24,11 +24,20 @@ export function openCache({ cacheDir }: Pick<Settings, 'cacheDir'>): Layout {
 }
 
 function createCache(layout: Layout): void {
-  const { root, tag } = layout;
+  const { root } = layout;
   attempt(root, () => {
     mkdirSync(dirname(root), { recursive: true });
     mkdirSync(root, { mode: 0o700 });
   });
+  writeTag(layout);
+}
+
+/** Makes the place of a URL; before the first one, the tag of a directory that somebody else had made. */
+export function makePlace(layout: Layout, place: UrlPlace): void {
+  if (mkdirSync(place.directory, { recursive: true, mode: 0o700 }) === layout.urls) writeTag(layout);
+}
+
+function writeTag({ root, tag }: Layout): void {
   attempt(root, () => writeFileSync(tag, TAG, { flag: 'wx', mode: 0o600 }));
 }
 

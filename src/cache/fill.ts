@@ -92,6 +92,8 @@ class Fill {
         if (error instanceof DifferentBytes) this.#discardDifferent();
         else if (!(error instanceof BaseError && this.#confirmed)) throw error;
         if (this.#size > before) vain = 0;
+        // Asked for the rest it is silent again: OffloadTimeout is over.
+        else if (error instanceof BaseError && error.silent) throw error;
         if (vain === PAUSES.length - 1) throw error;
         this.log.debug(`fill of ${this.#path} stopped at ${this.#size} of ${this.#version.length}: ${error.message}`);
       }

@@ -22,7 +22,11 @@ export class Layout {
 
   /** The place of one URL. Another OffloadBase never sees the files of this `origin`. */
   url(origin: string, path: string): UrlPlace {
-    return new UrlPlace(`${this.root}/urls/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
+    return new UrlPlace(`${this.urls}/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
+  }
+
+  get urls(): string {
+    return join(this.root, 'urls');
   }
 
   slot(key: string, number: number): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeVersion, type Version } from '../base/version.js';
 import { Fields, type Field } from '../http/fields.js';
 import { UrlPlace } from './layout.js';
+import { removeIfThere } from './lock.js';
 import { codeOf } from '../errors.js';
 
 /** What the base said of one version of one URL, and when it was last asked. */
@@ -70,9 +71,15 @@ export function namesIn(place: UrlPlace): string[] {
 /** A reader sees the old content or the new, never a part. `time` is its mtime, in seconds since 1970. */
 export function writeAtomically(place: UrlPlace, path: string, text: string, time?: number): void {
   const temporary = join(place.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
-  writeFileSync(temporary, text, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
-  if (time !== undefined) utimesSync(temporary, time, time);
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, text, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
+    if (time !== undefined) utimesSync(temporary, time, time);
+    renameSync(temporary, path);
+  } catch (error) {
+    // A full disk takes the name, but not the text.
+    removeIfThere(temporary);
+    throw error;
+  }
 }
 
 function sameFields(a: Fields | undefined, b: Fields): boolean {

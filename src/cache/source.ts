@@ -1,4 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { StorageError } from './directory.js';
 import type { Verdict } from './verdict.js';
 import { sleep } from '../sleep.js';
 
@@ -42,7 +43,7 @@ export class CompleteSource implements Source {
 
 /** What a growing source asks about the fill that it follows. */
 export interface FillWatch {
-  /** Sees to it that somebody fills: takes over from a dead owner. @throws ShortBody if nobody will */
+  /** Sees to it that somebody fills: takes over from a dead owner. @throws ShortBody if nobody will, StorageError if nobody can */
   ensure(): void;
   /** The file now under the part's or body's name, if it is another than `inode` and may be read on from; else undefined. */
   reopen(inode: number): number | undefined;
@@ -90,22 +91,24 @@ export class GrowingSource implements Source {
 
   /** Nothing has come for a while: is there still somebody who fills just this file? */
   #look(position: number): void {
-    const { nlink, ino } = fstatSync(this.fd);
-    if (nlink === 0) {
-      const fd = this.watch.reopen(ino);
-      if (fd !== undefined) {
-        closeSync(this.fd);
-        this.fd = fd;
-        this.#size = 0;
-        return;
-      }
-    }
     try {
-      this.watch.ensure();
+      if (!this.#follow()) this.watch.ensure();
     } catch (error) {
       // It may have ended well between our two looks.
-      if (this.available(position) === 0) throw error;
+      if (this.available(position) > 0) return;
+      throw error instanceof StorageError ? new ShortBody({ kind: 'storage', reason: error.message }) : error;
     }
+  }
+
+  /** Opens the file that has taken ours' place, if one has. */
+  #follow(): boolean {
+    const { nlink, ino } = fstatSync(this.fd);
+    const fd = nlink === 0 ? this.watch.reopen(ino) : undefined;
+    if (fd === undefined) return false;
+    closeSync(this.fd);
+    this.fd = fd;
+    this.#size = 0;
+    return true;
   }
 
   close(): void {

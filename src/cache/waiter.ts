@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { Version } from '../base/version.js';
 import { isStrong } from '../http/etag.js';
 import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
-import { checkSpace, StorageError } from './directory.js';
-import type { UrlPlace } from './layout.js';
+import { checkSpace, makePlace, StorageError } from './directory.js';
+import type { Layout, UrlPlace } from './layout.js';
 import { type Lock, LockWatch } from './lock.js';
 import { type FillWatch, ShortBody } from './source.js';
 import { readVerdict, removeVerdict } from './verdict.js';
@@ -21,7 +21,7 @@ export interface FillJob {
 export type FillStarter = (job: FillJob) => void;
 
 interface Wanted {
-  readonly root: string;
+  readonly layout: Layout;
   readonly place: UrlPlace;
   readonly path: string;
   readonly version: Version;
@@ -103,8 +103,8 @@ export class FillWaiter implements FillWatch {
   }
 
   #begin(takeover: boolean): void {
-    const { root, place, path, version, settings, start, log } = this.wanted;
-    const lock = this.#prepare(root, place, settings);
+    const { place, path, version, start, log } = this.wanted;
+    const lock = this.#prepare();
     if (lock === undefined) return;
     // Somebody may have finished between our look and our lock.
     if (existsSync(place.body(version.id))) return lock.release();
@@ -121,11 +121,11 @@ export class FillWaiter implements FillWatch {
     }
   }
 
-  #prepare(root: string, place: UrlPlace, settings: Pick<Settings, 'keepFree'>): Lock | undefined {
-    const { version } = this.wanted;
+  #prepare(): Lock | undefined {
+    const { layout, place, version, settings } = this.wanted;
     try {
-      checkSpace(root, version.length - this.#partSize(), settings.keepFree);
-      mkdirSync(place.directory, { recursive: true, mode: 0o700 });
+      checkSpace(layout.root, version.length - this.#partSize(), settings.keepFree);
+      makePlace(layout, place);
       return this.#lock.acquire();
     } catch (error) {
       throw error instanceof StorageError ? error : new StorageError(`${place.directory}: ${String(error)}`);

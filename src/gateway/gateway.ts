@@ -125,11 +125,12 @@ export class Gateway {
 
   #fileReply({ path, record }: Asked, selection: Selection, { source }: Found, handling: Handling): Reply {
     const { base, log } = this.parts;
-    const rescue = async (rest: ByteRange) => {
+    const rescue = async (rest: ByteRange, why: string) => {
+      log.warn(`${path}: from byte ${rest.start} on not from the cache, but from the base: ${why}`);
       try {
         return await restFromBase(base, path, record.version, rest);
       } catch (error) {
-        log.warn(`${path}: the rest of a body that could not be stored: ${String(error)}`);
+        log.warn(`${path}: nor from the base: ${String(error)}`);
         return undefined;
       }
     };
@@ -226,9 +227,8 @@ export class Gateway {
   }
 
   #staleRecord(path: string): Record | undefined {
-    const record = this.parts.storage?.cache.newest(path);
-    if (record === undefined || !this.#isHere(path, record)) return undefined;
-    return mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
+    const record = this.parts.storage?.cache.newestWhole(path);
+    return record !== undefined && mayBeStale(record, this.parts.settings.staleIfError, Date.now()) ? record : undefined;
   }
 
   /** A place among the client's simultaneous downloads of this file; undefined if it has too many. */

@@ -26,8 +26,8 @@ export interface FileBody {
   readonly pieces: readonly (Buffer | ByteRange)[];
   /** Bytes of all pieces. */
   readonly length: number;
-  /** When the cache can't give the rest of a range for want of room: the rest from the base; undefined if it can't either. */
-  rescue(rest: ByteRange): Promise<BodyAnswer | undefined>;
+  /** When the cache can't give the rest of a range, and why: the rest from the base; undefined if it can't either. */
+  rescue(rest: ByteRange, why: string): Promise<BodyAnswer | undefined>;
 }
 
 export type Piece = FileBody['pieces'][number];

@@ -17,6 +17,8 @@ export interface CgiRequest {
   readonly settings?: Readonly<Record<string, string>>;
   /** Other variables, over those made by hand; undefined leaves one out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The script's command line, which a client can write to with its query (RFC 3875 §4.4). */
+  readonly args?: readonly string[];
   /** The request's own body. */
   readonly body?: Buffer | string;
   /** Runs the copy named `nph-offload.cgi` and expects a whole HTTP response. */
@@ -70,7 +72,8 @@ export function cgiEnvironment(request: CgiRequest, script: string): Record<stri
     QUERY_STRING: question < 0 ? '' : url.slice(question + 1),
     SCRIPT_NAME: '',
     SCRIPT_FILENAME: script,
-    PATH_INFO: path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    // A variable cannot hold a NUL: a server refuses such a URL, or loses it here.
+    PATH_INFO: path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))).replaceAll('\0', ''),
     HTTP_HOST: 'offload.test',
     ...(body === undefined ? {} : { CONTENT_LENGTH: String(Buffer.byteLength(body)) }),
   };
@@ -93,10 +96,11 @@ function spawnScript(script: string, env: Record<string, string>, request: CgiRe
     stdio: [request.body === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] as ('ignore' | 'pipe')[],
     ...request.user,
   };
-  if (raw.length === 0) return spawn(script, [], options);
+  const args = request.args ?? [];
+  if (raw.length === 0) return spawn(script, args, options);
   // The x keeps a value's own line feeds at its end, which $() drops.
   const exports = raw.map(([name, value]) => `v=$(printf '${octal(value)}x'); export ${name}="\${v%x}"; `).join('');
-  return spawn('/bin/sh', ['-c', `${exports}unset v; exec "$0"`, script], options);
+  return spawn('/bin/sh', ['-c', `${exports}unset v; exec "$0" "$@"`, script, ...args], options);
 }
 
 /** A script that runs: its answer can be watched, paused, left. */

@@ -66,7 +66,7 @@ async function copyRange(body: FileBody, { start, end }: ByteRange, buffer: Buff
 
 /** The disk is full, the base still has it. */
 async function copyRescued(body: FileBody, rest: ByteRange, error: unknown, out: Output): Promise<void> {
-  const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest) : undefined;
+  const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest, error.message) : undefined;
   if (answer === undefined) throw error;
   try {
     await copyStream(answer.body, rest.end - rest.start + 1, out, false);

@@ -92,7 +92,7 @@ async function sendRange(body: FileBody, { start, end }: ByteRange, buffer: Buff
 
 /** The disk is full, the base still has it. */
 async function sendRescued(body: FileBody, rest: ByteRange, error: unknown, out: Outflow): Promise<void> {
-  const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest) : undefined;
+  const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest, error.message) : undefined;
   if (answer === undefined) throw error;
   try {
     await sendStream(answer.body, rest.end - rest.start + 1, out);
