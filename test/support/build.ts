@@ -26,11 +26,16 @@ function copyWhole(from: string, to: string): void {
 
 let building: Promise<string> | undefined;
 
-async function build(): Promise<string> {
-  const built = join(ROOT, 'cgi-bin/offload.cgi');
+async function buildIfOlder(target: 'cgi' | 'command', path: string): Promise<string> {
+  const built = join(ROOT, path);
   if (changedAt(built) < newestSource()) {
-    await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', 'cgi'], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', target], { cwd: ROOT });
   }
+  return built;
+}
+
+async function build(): Promise<string> {
+  const built = await buildIfOlder('cgi', 'cgi-bin/offload.cgi');
   const nph = join(dirname(built), `nph-${basename(built)}`);
   if (changedAt(nph) < changedAt(built)) copyWhole(built, nph);
   return built;
@@ -41,4 +46,9 @@ export async function offloadCgi({ nph = false } = {}): Promise<string> {
   building ??= build();
   const built = await building;
   return nph ? join(dirname(built), `nph-${basename(built)}`) : built;
+}
+
+/** The path of the bundled `offload` command, built anew if a source is newer; to be run by this Node. */
+export function offloadCommand(): Promise<string> {
+  return buildIfOlder('command', 'bin/offload');
 }

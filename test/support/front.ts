@@ -1,0 +1,156 @@
+// The ways in which a client meets the gateway, behind one face: a list of requests can be held against each of them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { offloadCgi, offloadCommand } from './build.js';
+import { type CgiRequest, startCgi } from './cgi.js';
+import { type Exchange, exchange } from './client.js';
+import type { Fields } from './fields.js';
+import type { Origin } from './origin.js';
+import { atEnd, type Cleanup, tempDir } from './place.js';
+import { waitUntil, within } from './wait.js';
+
+/** A client's request; Host and the like are added. */
+export interface Ask {
+  readonly method?: string;
+  /** Latin-1. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly version?: 'HTTP/1.0' | 'HTTP/1.1';
+  readonly body?: string;
+  readonly check?: (chunk: Buffer, offset: number) => void;
+}
+
+/** What a client gets, whoever sends it. */
+export interface Answer {
+  readonly status: number;
+  readonly lines: readonly string[];
+  readonly headers: Fields;
+  readonly body: Buffer;
+  readonly length: number;
+  readonly sha256: string;
+  /** False if the client sees that the body was cut. Without Content-Length, only if the way itself shows it. */
+  readonly complete: boolean;
+}
+
+/** An answer on its way. */
+export interface Running {
+  readonly done: Promise<Answer>;
+  waitForBody(length: number): Promise<void>;
+}
+
+/** The gateway before one base, with a cache of its own. */
+export interface Offload {
+  readonly cacheDir: string;
+  ask(path: string, ask?: Ask): Promise<Answer>;
+  start(path: string, ask?: Ask): Promise<Running>;
+  /** What it wrote to the error log. */
+  log(): string;
+}
+
+export interface Front {
+  readonly name: 'cgi' | 'nph' | 'serve';
+  /** OFFLOAD_* over those that name the base and the cache; all ends with the test. */
+  open(t: Cleanup, origin: Origin, settings?: Readonly<Record<string, string>>): Promise<Offload>;
+}
+
+class Cgi implements Offload {
+  readonly cacheDir: string;
+  #log = '';
+
+  constructor(
+    private readonly t: Cleanup,
+    private readonly nph: boolean,
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {
+    this.cacheDir = settings['OFFLOAD_CACHE_DIR'] ?? '';
+  }
+
+  log(): string {
+    return this.#log;
+  }
+
+  async ask(path: string, ask: Ask = {}): Promise<Answer> {
+    return within((await this.start(path, ask)).done, () => `the script's answer on ${path}. ${this.#log}`);
+  }
+
+  async start(url: string, { method, headers = {}, version = 'HTTP/1.1', body, check }: Ask = {}): Promise<Running> {
+    const request: CgiRequest = {
+      url,
+      headers,
+      settings: this.settings,
+      env: { SERVER_PROTOCOL: version },
+      nph: this.nph,
+      ...(method === undefined ? {} : { method }),
+      ...(body === undefined ? {} : { body }),
+      ...(check === undefined ? {} : { check }),
+    };
+    const running = await startCgi(request, this.t);
+    const done = running.done.then((result) => {
+      this.#log += result.stderr;
+      // Chunks of an NPH script: none of these tests needs the bytes of one.
+      return { ...result, body: result.body, complete: (method === 'HEAD' || result.complete) && result.exitCode === 0 };
+    });
+    done.catch(() => undefined);
+    return { done, waitForBody: (length) => running.waitForBody(length) };
+  }
+}
+
+class Served implements Offload {
+  constructor(
+    readonly cacheDir: string,
+    readonly port: number,
+    readonly log: () => string,
+  ) {}
+
+  async ask(path: string, ask: Ask = {}): Promise<Answer> {
+    return within(this.#send(path, ask).done, () => `the server's answer on ${path}. ${this.log()}`);
+  }
+
+  start(path: string, ask: Ask = {}): Promise<Running> {
+    return Promise.resolve(this.#send(path, ask));
+  }
+
+  #send(path: string, ask: Ask): Exchange {
+    return exchange({ to: this.port, path, ...ask });
+  }
+}
+
+function environment(t: Cleanup, origin: Origin, settings: Readonly<Record<string, string>>): Record<string, string> {
+  return { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(tempDir(t), 'cache'), OFFLOAD_TIMEOUT: '5s', ...settings };
+}
+
+function cgi(name: 'cgi' | 'nph'): Front {
+  return {
+    name,
+    open: async (t, origin, settings = {}) => {
+      await offloadCgi({ nph: name === 'nph' });
+      return new Cgi(t, name === 'nph', environment(t, origin, settings));
+    },
+  };
+}
+
+const serve: Front = {
+  name: 'serve',
+  open: async (t, origin, settings = {}) => {
+    const env = environment(t, origin, settings);
+    const child = spawn(process.execPath, [await offloadCommand(), 'serve', '--listen', '127.0.0.1:0'], {
+      cwd: '/',
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const gone = once(child, 'exit');
+    atEnd(t, async () => {
+      child.kill('SIGKILL');
+      await gone;
+    });
+    let out = '';
+    let log = '';
+    child.stdout.setEncoding('latin1').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('latin1').on('data', (text: string) => (log += text));
+    const port = await waitUntil(() => Number(/ at http:\/\/127\.0\.0\.1:(\d+)/.exec(out)?.[1]), { what: () => `offload serve to listen. ${log}` });
+    return new Served(env['OFFLOAD_CACHE_DIR'] ?? '', port, () => log);
+  },
+};
+
+/** Every way that needs no web server. */
+export const FRONTS: readonly Front[] = [cgi('cgi'), cgi('nph'), serve];
