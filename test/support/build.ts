@@ -24,13 +24,18 @@ function copyWhole(from: string, to: string): void {
   renameSync(draft, to);
 }
 
+async function build(target: 'cgi' | 'command', file: string): Promise<string> {
+  const built = join(ROOT, file);
+  if (changedAt(built) < newestSource()) {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', target], { cwd: ROOT });
+  }
+  return built;
+}
+
 let building: Promise<string> | undefined;
 
-async function build(): Promise<string> {
-  const built = join(ROOT, 'cgi-bin/offload.cgi');
-  if (changedAt(built) < newestSource()) {
-    await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', 'cgi'], { cwd: ROOT });
-  }
+async function buildCgi(): Promise<string> {
+  const built = await build('cgi', 'cgi-bin/offload.cgi');
   const nph = join(dirname(built), `nph-${basename(built)}`);
   if (changedAt(nph) < changedAt(built)) copyWhole(built, nph);
   return built;
@@ -38,7 +43,15 @@ async function build(): Promise<string> {
 
 /** The path of the bundled `offload.cgi`, built anew if a source is newer; with `nph`, of its copy `nph-offload.cgi`. */
 export async function offloadCgi({ nph = false } = {}): Promise<string> {
-  building ??= build();
+  building ??= buildCgi();
   const built = await building;
   return nph ? join(dirname(built), `nph-${basename(built)}`) : built;
+}
+
+let buildingCommand: Promise<string> | undefined;
+
+/** The path of the bundled `offload`, built anew if a source is newer. */
+export function offloadCommand(): Promise<string> {
+  buildingCommand ??= build('command', 'bin/offload');
+  return buildingCommand;
 }
