@@ -22,7 +22,7 @@ testClient('aria2c', ['aria2c'], [
     files: (dir) => makeFile(join(dir, 'a.bin'), 1, SIZE),
     run: async (place) => {
       // Without a limit the first connection has it all, on loopback, before the others begin.
-      const said = await aria2c(place, '--max-overall-download-limit=10M');
+      const said = await aria2c(place, '--max-overall-download-limit=20M');
       const requests = place.take();
       assert.ok(requests.filter(({ status }) => status === 206).length >= 4, lines(requests).join('\n'));
       // Connections that are stopped at another's piece have some bytes more on the wire.
@@ -47,7 +47,7 @@ testClient('aria2c', ['aria2c'], [
   },
   {
     name: 'aria2c --conditional-get fetches nothing that has not changed',
-    files: (dir) => makeFile(join(dir, 'a.bin'), 1, 100_000),
+    files: (dir) => makeFile(join(dir, 'a.bin'), 1, 50_000),
     run: async (place) => {
       const args = ['--conditional-get', '--allow-overwrite', '--remote-time'];
       const first = await aria2c(place, ...args);

@@ -6,7 +6,7 @@ import { testClient } from './compare.js';
 import { describeFile, lines, makeFile, statuses, succeeded } from './outcome.js';
 import { runProgram } from './programs.js';
 
-const SIZE = 1_000_000;
+const SIZE = 500_000;
 
 testClient('casync', ['casync'], [
   {

@@ -5,8 +5,8 @@ import { patternBytes } from '../support/pattern.js';
 import { CHANGED, testClient } from './compare.js';
 import { describeFile, lines, makeFile, statuses, succeeded, tree } from './outcome.js';
 
-const SIZE = 3_000_000;
-const HERE = 1_234_567;
+const SIZE = 1_500_000;
+const HERE = 567_890;
 const one = (dir: string): void => makeFile(join(dir, 'a.bin'), 1, SIZE);
 
 testClient('curl', ['curl'], [
@@ -40,14 +40,14 @@ testClient('curl', ['curl'], [
       for (const seconds of [-1, 0, 1]) {
         const time = new Date(CHANGED.getTime() + seconds * 1000);
         utimesSync(join(dir, 'old'), time, time);
-        for (const condition of ['old', time.toUTCString(), `-${time.toUTCString()}`]) {
+        for (const condition of seconds === 0 ? ['old', `-${time.toUTCString()}`] : [time.toUTCString()]) {
           const { exit, stdout } = await run('curl', '-sS', '-o', 'got', '-w', '%{http_code}', '-z', condition, `${url}a.bin`);
           outcomes.push(`${seconds} ${condition}: exit ${exit}: ${stdout}`);
         }
       }
       const requests = take();
       for (const { status, bytes } of requests) assert.ok(status === 200 || bytes < 1000, `${bytes} bytes of a ${status}`);
-      assert.deepEqual(requests.map(({ status }) => status), [200, 200, 412, 304, 304, 200, 304, 304, 200]);
+      assert.deepEqual(requests.map(({ status }) => status), [200, 304, 200, 304]);
       return outcomes;
     },
   },

@@ -18,7 +18,7 @@ const PACKAGES = {
   ffmpeg: 'ffmpeg',
   git: 'git',
   lftp: 'lftp',
-  'qemu-img': 'qemu-utils',
+  'qemu-img': 'qemu-utils, qemu-block-extra',
   wget: 'wget',
   zsync: 'zsync',
   zsyncmake: 'zsync',

@@ -5,8 +5,8 @@ import { patternBytes } from '../support/pattern.js';
 import { CHANGED, testClient } from './compare.js';
 import { describeFile, lines, makeFile, succeeded } from './outcome.js';
 
-const SIZE = 3_000_000;
-const HERE = 1_234_567;
+const SIZE = 1_500_000;
+const HERE = 567_890;
 
 testClient('wget', ['wget'], [
   {

@@ -24,18 +24,18 @@ function copyWhole(from: string, to: string): void {
   renameSync(draft, to);
 }
 
-let building: Promise<string> | undefined;
-
-async function buildIfOlder(target: 'cgi' | 'command', path: string): Promise<string> {
-  const built = join(ROOT, path);
+async function build(target: 'cgi' | 'command', file: string): Promise<string> {
+  const built = join(ROOT, file);
   if (changedAt(built) < newestSource()) {
     await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', target], { cwd: ROOT });
   }
   return built;
 }
 
-async function build(): Promise<string> {
-  const built = await buildIfOlder('cgi', 'cgi-bin/offload.cgi');
+let building: Promise<string> | undefined;
+
+async function buildCgi(): Promise<string> {
+  const built = await build('cgi', 'cgi-bin/offload.cgi');
   const nph = join(dirname(built), `nph-${basename(built)}`);
   if (changedAt(nph) < changedAt(built)) copyWhole(built, nph);
   return built;
@@ -43,12 +43,15 @@ async function build(): Promise<string> {
 
 /** The path of the bundled `offload.cgi`, built anew if a source is newer; with `nph`, of its copy `nph-offload.cgi`. */
 export async function offloadCgi({ nph = false } = {}): Promise<string> {
-  building ??= build();
+  building ??= buildCgi();
   const built = await building;
   return nph ? join(dirname(built), `nph-${basename(built)}`) : built;
 }
 
-/** The path of the bundled `offload` command, built anew if a source is newer; to be run by this Node. */
+let buildingCommand: Promise<string> | undefined;
+
+/** The path of the bundled `offload`, built anew if a source is newer. */
 export function offloadCommand(): Promise<string> {
-  return buildIfOlder('command', 'bin/offload');
+  buildingCommand ??= build('command', 'bin/offload');
+  return buildingCommand;
 }
