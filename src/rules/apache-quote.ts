@@ -1,14 +1,18 @@
 import type { Wildcard } from './wildcard.js';
 import { Problem } from './problem.js';
 
+const PLAIN = /[A-Za-z0-9 !#()*+,./:;<=>?@[\]^_|~-]/;
+
 /**
  * A string literal for an Apache expression. Everything that the expression, the configuration file (`${`) or a
  * quote around it could take for its own is written in octal, which stands for the byte alone.
  * @param text bytes as latin1
  */
 export function exprString(text: string): string {
-  const safe = text.replace(/[^A-Za-z0-9 !#()*+,./:;<=>?@[\]^_|~-]/g, (character) => {
-    return `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
+  let escaped = false; // a digit right after an octal escape would count as part of it
+  const safe = text.replace(/[^]/g, (character) => {
+    escaped = !PLAIN.test(character) || (escaped && /\d/.test(character));
+    return escaped ? `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}` : character;
   });
   return `'${safe}'`;
 }

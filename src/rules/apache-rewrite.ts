@@ -8,8 +8,12 @@ import type { Rules } from './directives.js';
 export const MAP_NAME = 'offload-hosts';
 
 /** Handlers and types that say the answer is made, not read: a script, a type map, a file with its own headers. */
-const HANDLER = '!^(?:default-handler)?$';
-const DYNAMIC_TYPE = '^(?:application/x-httpd-|application/x-type-map|httpd/)';
+const DYNAMIC: Reason[] = [
+  { why: 'a script, a type map, a file with its own headers', expr: "%{HANDLER} !~ m#^(?:default-handler)?$#" },
+  { why: 'the same, by its type', expr: '%{CONTENT_TYPE} =~ m#^(?:application/x-(?:httpd-|type-map)|httpd/)#' },
+  { why: 'a page that is put together', expr: '%{REQUEST_FILENAME} =~ m#\\.shtml$#i' },
+  { why: 'a password was needed', expr: '-n %{AUTH_TYPE}' },
+];
 
 /**
  * The rules as a block of mod_rewrite: a chain of reasons to stay that skips the rest, then the choice of a host.
@@ -18,19 +22,16 @@ const DYNAMIC_TYPE = '^(?:application/x-httpd-|application/x-type-map|httpd/)';
  */
 export function rewriteBlock(rules: Rules, reasons: readonly Reason[], map: boolean): string[] {
   const redirect = map ? mapRules(rules) : inlineRules(rules);
+  const all = [...DYNAMIC, ...reasons];
   const count = redirect.filter((line) => line.startsWith('RewriteRule')).length;
   return [
     'RewriteEngine On',
     comment('Apache 2.4.64 takes every "expr" for true (CVE-2025-54090): there, this serves all files here.'),
     'RewriteCond expr "false" [OR]',
-    comment('a script, a type map, a file sent with its own headers; a password was needed'),
-    `RewriteCond %{HANDLER} "${HANDLER}" [OR]`,
-    `RewriteCond %{CONTENT_TYPE} "${DYNAMIC_TYPE}" [OR]`,
-    'RewriteCond %{REQUEST_FILENAME} "\\.shtml$" [OR]',
-    'RewriteCond %{AUTH_TYPE} . [OR]',
-    ...reasons.flatMap(({ why, expr }, index) => [
+    ...all.flatMap(({ why, expr }, index) => [
       comment(why),
-      `RewriteCond expr ${rewriteArgument(expr)}${index < reasons.length - 1 ? ' [OR]' : ''}`,
+      // mod_rewrite would take a "!" at the beginning for its own.
+      `RewriteCond expr ${rewriteArgument(expr.replace(/^!.*/s, '($&)'))}${index < all.length - 1 ? ' [OR]' : ''}`,
     ]),
     `RewriteRule ^ - [S=${count}]`,
     ...redirect,
