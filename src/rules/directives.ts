@@ -31,6 +31,8 @@ interface Directive {
   readonly flag: string;
   readonly syntax: string;
   readonly meaning: string;
+  /** Whether a flag's value is split into words like a line of the file. */
+  readonly words?: 'many';
   readonly read: (rules: Draft, words: readonly string[], where: string) => void;
 }
 
@@ -42,7 +44,8 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
   OffloadEngine: onOff('engine', 'engine', 'whether to offload at all'),
   OffloadHost: {
     flag: 'host',
-    syntax: 'HOST [weight=N] [address=IP]',
+    syntax: '"HOST [weight=N] [address=IP]"',
+    words: 'many',
     meaning: 'a server to redirect to; repeat for more',
     read: (rules, words, where) => addHost(rules.hosts, parseOffloadHost(words, where)),
   },

@@ -3,9 +3,9 @@ import { matchesWildcard, type Wildcard } from './wildcard.js';
 
 /** Extensions that servers usually give to something that makes its answer. */
 export const DYNAMIC_EXTENSIONS: readonly string[] = [
-  'asp', 'aspx', 'cfm', 'cgi', 'fcgi', 'jsp', 'jspx', 'lua', 'phar', 'php', 'php3', 'php4', 'php5', 'php7', 'php8',
+  'asis', 'asp', 'aspx', 'cfm', 'cgi', 'fcgi', 'jsp', 'jspx', 'lua', 'phar', 'php', 'php3', 'php4', 'php5', 'php7', 'php8',
   'phps', 'phtml', 'pl', 'py', 'rb', 'shtml', 'var',
-]; // prettier-ignore
+];
 
 /** Kinds of files that are big as a rule: what `redirectmatch` offloads if it isn't told. */
 const BIG = /^(?:video|audio)\/|^image\/|^font\/|^application\/(?:.*(?:zip|compressed|tar|diskimage|iso9660|archive|package|pdf|octet-stream|epub|flatpak|debian|rpm|wasm|rar|7z|bzip|xz|lzip|lzma))/;

@@ -23,7 +23,7 @@ export const ODD_NAMES: readonly string[] = [
   'semi;colon.bin', 'plus+.bin', 'quote".bin', "apos'.bin", 'hash#.bin', 'back\\slash.bin', 'line\r\nSet-Cookie: a=b.bin',
   'tab\t.bin', '<angle>.bin', 'caf\xc3\xa9.bin', 'latin\xe9.bin', 'pipe|.bin', 'star*.bin', '[set].bin', '~tilde.bin',
   'amp&.bin', 'equals=.bin', 'comma,.bin', 'colon:.bin', 'at@.bin', '{brace}.bin',
-]; // prettier-ignore
+];
 
 /** Makes the site that the table of cases asks; returns its document root. */
 export function makeSite(directory: string): string {
@@ -35,6 +35,7 @@ export function makeSite(directory: string): string {
   put(join(root, 'exact.bin'), big.subarray(0, 5120));
   put(join(root, 'below.bin'), big.subarray(0, 5119));
   put(join(root, 'dir/index.html'), big);
+  put(join(root, 'indexed/index.bin'), big);
   put(join(root, 'multi/doc.html'), big);
   put(join(root, 'multi/map.var'), `URI: doc.html\nContent-Type: text/html\n\n${'#'.repeat(BIG)}\n`);
   put(join(root, 'page.shtml'), `<!--#echo var="DATE_GMT" -->${'x'.repeat(BIG)}`);
@@ -46,7 +47,6 @@ export function makeSite(directory: string): string {
   put(join(root, 'acted.act'), big);
   put(join(root, 'page.php'), `<?php echo "dynamic"; ?>${'x'.repeat(BIG)}`);
   put(join(root, 'php-type.ptype'), `<?php echo "dynamic"; ?>${'x'.repeat(BIG)}`);
-  put(join(root, 'missing-page.html'), big);
   put(join(root, 'wp/index.cgi'), `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\nfront controller'\n#${'#'.repeat(BIG)}\n`, 0o755);
   put(join(root, 'wp/.htaccess'), FRONT_CONTROLLER);
   put(join(root, 'wp/small.css'), 'a{}');
@@ -77,16 +77,16 @@ export function siteConfig(directory: string): string {
 <Directory "${root}">
   Options Indexes FollowSymLinks MultiViews Includes ExecCGI
   AllowOverride All
-  DirectoryIndex index.html
+  DirectoryIndex index.html index.bin
 </Directory>
 Alias "/aliased" "${directory}/elsewhere"
 ScriptAlias "/cgi-bin/" "${directory}/cgi-bin/"
 UserDir "${directory}/homes/*/public"
-ErrorDocument 404 /missing-page.html
+ErrorDocument 404 /picture.jpg
 AddHandler cgi-script .cgi
 AddHandler type-map .var
 AddHandler send-as-is .asis
-AddType text/html .shtml
+AddType application/xhtml+xml .shtml
 AddOutputFilter INCLUDES .shtml
 AddCharset UTF-8 .utf8
 Action acted "/cgi-bin/tool"

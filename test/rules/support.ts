@@ -109,7 +109,7 @@ const LOADED = [
   'mpm_prefork', 'authz_core', 'authz_host', 'authz_user', 'authn_core', 'authn_file', 'auth_basic', 'access_compat',
   'mime', 'dir', 'alias', 'rewrite', 'headers', 'setenvif', 'env', 'negotiation', 'include', 'cgi', 'actions', 'asis',
   'userdir', 'autoindex', 'status',
-]; // prettier-ignore
+];
 
 /** A running Apache. */
 export interface Apache {
