@@ -3,7 +3,7 @@ import { comment } from './apache-quote.js';
 import { ifBlock } from './apache-if.js';
 import type { Rules } from './directives.js';
 import { excludedExtensions } from './extensions.js';
-import { type Flavour, type OutputOptions, preamble, text } from './output.js';
+import { type Flavour, type OutputOptions, preamble, asText } from './output.js';
 
 /** For the server or a virtual host with a front controller: `<If>` and `Redirect`, no mod_rewrite. */
 export const apacheAlias: Flavour = (rules, options) => {
@@ -12,9 +12,9 @@ export const apacheAlias: Flavour = (rules, options) => {
     '`apachectl graceful`. Modules: alias, headers. Works beside any .htaccess.',
     'Scripts and types are known here by the extension only, passwords by the Authorization header.',
   ]);
-  if (!rules.engine) return text([...head, comment('OffloadEngine is Off: nothing to do.')]);
+  if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...earlyReasons(rules, options), ...sizeReason(rules)];
-  return text([...head, '', ...ifBlock(rules, reasons)]);
+  return asText([...head, '', ...ifBlock(rules, reasons)]);
 };
 
 /** What stands in for handler, type and authentication, which `<If>` can't see yet. */

@@ -40,28 +40,31 @@ export function rewriteBlock(rules: Rules, reasons: readonly Reason[], map: bool
 
 /** Marks redirects, and nothing else, as not to be stored; adds the duplicates. */
 export function redirectHeaders(rules: Rules): string[] {
-  const duplicate = (number: number): string => `"<%{OFFLOAD_DUPLICATE${number}}e>; rel=duplicate; pri=${number}"`;
   return [
     'Header always set Cache-Control no-store env=OFFLOADED',
     ...(rules.linkDuplicates
-      ? [1, 2].map((number) => `Header always add Link ${duplicate(number)} env=OFFLOAD_DUPLICATE${number}`)
+      ? [1, 2].map((pri) => `Header always add Link "<%{OFFLOAD_DUPLICATE${pri}}e>; rel=duplicate; pri=${pri}" env=OFFLOAD_DUPLICATE${pri}`)
       : []),
   ];
 }
 
 function mapRules(rules: Rules): string[] {
-  const link = (number: number): string[] => [
-    `RewriteCond "%{ENV:OFFLOAD_TO} %{THE_REQUEST}" "^${'[^|]*\\|'.repeat(number)}([^| ]+)[^ ]* ${LINKABLE_GET_LINE.slice(1)}"`,
-    `RewriteRule ^ - [E=OFFLOAD_DUPLICATE${number}:%1%2]`,
-  ];
   return [
     comment("the host by the first three digits of the URL's hash; the map is written by `offload hosts`"),
     `RewriteCond expr "${bucketExpr(rules)} =~ /^([0-9a-f]{3})/"`,
     `RewriteCond "\${${MAP_NAME}:%1}" "^(https?://[^ ]+)$"`,
     'RewriteRule ^ - [E=OFFLOAD_TO:%1]',
-    ...(rules.linkDuplicates ? [1, 2].flatMap(link) : []),
+    ...(rules.linkDuplicates ? [1, 2].flatMap(linkRules) : []),
     `RewriteCond "%{ENV:OFFLOAD_TO} %{THE_REQUEST}" "^(https?://[^| ]+)[^ ]* ${GET_LINE.slice(1)}"`,
     'RewriteRule ^ "%1%2" [R=307,NE,L,E=OFFLOADED:1]',
+  ];
+}
+
+/** The second or third host of the map's line, as a link. */
+function linkRules(number: number): string[] {
+  return [
+    `RewriteCond "%{ENV:OFFLOAD_TO} %{THE_REQUEST}" "^${'[^|]*\\|'.repeat(number)}([^| ]+)[^ ]* ${LINKABLE_GET_LINE.slice(1)}"`,
+    `RewriteRule ^ - [E=OFFLOAD_DUPLICATE${number}:%1%2]`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { commonReasons, sizeReason, typeReasons } from './apache-conditions.js';
 import { comment, pathArgument } from './apache-quote.js';
 import { MAP_NAME, redirectHeaders, rewriteBlock } from './apache-rewrite.js';
-import { type Flavour, indent, preamble, text } from './output.js';
+import { type Flavour, indent, preamble, asText } from './output.js';
 
 /** For the server or a virtual host: mod_rewrite in `<Directory>`, which sees what the original module saw. */
 export const apache: Flavour = (rules, options) => {
@@ -12,7 +12,7 @@ export const apache: Flavour = (rules, options) => {
     '(WordPress and the like) switches these rules off below it: use --server apache-alias there.',
   ];
   const head = preamble(rules, options, 'apache', install);
-  if (!rules.engine) return text([...head, comment('OffloadEngine is Off: nothing to do.')]);
+  if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...sizeReason(rules)];
   const block = rewriteBlock(rules, reasons, options.map !== undefined);
   const body = [...(rules.debug ? ['LogLevel rewrite:trace3'] : []), ...block, ...redirectHeaders(rules)];
@@ -22,5 +22,5 @@ export const apache: Flavour = (rules, options) => {
     ...indent(body),
     '</Directory>',
   ]);
-  return text([...head, '', ...map, ...sections]);
+  return asText([...head, '', ...map, ...sections]);
 };

@@ -154,7 +154,7 @@ function nearest(name: string): string | undefined {
 /** Edit distance (Levenshtein), for "did you mean". */
 function distance(one: string, two: string): number {
   let row = Array.from({ length: two.length + 1 }, (_, column) => column);
-  for (const [index, character] of [...one].entries()) {
+  for (const [index, character] of Array.from(one).entries()) {
     const next = [index + 1];
     for (let column = 1; column <= two.length; column++) {
       const change = (row[column - 1] ?? 0) + (two[column - 1] === character ? 0 : 1);

@@ -79,11 +79,12 @@ function settings(given: Arguments, rules: Rules): Watch {
 async function watching(watch: Watch, known: Map<string, Health>, interval: number, io: Io, signal?: AbortSignal): Promise<number> {
   const stop = new AbortController();
   const end = (): void => stop.abort();
+  if (signal?.aborted === true) end();
   signal?.addEventListener('abort', end, { once: true });
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
   try {
-    while (!stop.signal.aborted && signal?.aborted !== true) {
+    while (!stop.signal.aborted) {
       const code = await reporting(io, COMMAND, () => round(watch, known, io)); // a full disk may be mended by then
       if (code !== EXIT.done) io.stderr.write(`${COMMAND}: trying again in ${interval} s\n`);
       await pause(interval * 1000, undefined, { signal: stop.signal }).catch(() => undefined);

@@ -2,7 +2,7 @@ import { commonReasons, type Reason, typeReasons } from './apache-conditions.js'
 import { comment, exprString, pathArgument } from './apache-quote.js';
 import { MAP_NAME, redirectHeaders, rewriteBlock } from './apache-rewrite.js';
 import type { Rules } from './directives.js';
-import { type Flavour, indent, type OutputOptions, preamble, text } from './output.js';
+import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
 import { Problem } from './problem.js';
 
 /** Apache reads an .htaccess anew for every request: a long one costs every request. */
@@ -19,11 +19,11 @@ export const htaccess: Flavour = (rules, options) => {
     ...sizeNote(rules, options),
     ...mapNote(options),
   ]);
-  if (!rules.engine) return text([...head, comment('OffloadEngine is Off: nothing to do.')]);
+  if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...markReason(rules, options)];
   const headers = ['<IfModule mod_headers.c>', ...indent(redirectHeaders(rules)), '</IfModule>'];
   const block = [...rewriteBlock(rules, reasons, options.map !== undefined), ...headers];
-  return text([...head, '', '<IfModule mod_rewrite.c>', ...indent(block), '</IfModule>']);
+  return asText([...head, '', '<IfModule mod_rewrite.c>', ...indent(block), '</IfModule>']);
 };
 
 /** The size check where Apache can't ask for the size: a tree of empty files, one for each big enough file. */

@@ -12,7 +12,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** Flags that every command of the base side takes: one for each directive, and how to read the file. */
 export const INPUT_OPTIONS = {
   ...(Object.fromEntries(
-    Object.values(DIRECTIVES).map(({ flag }) => [flag, { type: 'string', multiple: true } as const]),
+    Object.values(DIRECTIVES).map(({ flag: name }) => [name, { type: 'string', multiple: true } as const]),
   ) as Record<string, { type: 'string'; multiple: true }>),
   section: { type: 'string' },
   'no-resolve': { type: 'boolean' },

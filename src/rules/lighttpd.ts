@@ -3,7 +3,7 @@ import { choices } from './choice.js';
 import { ownAddresses } from './apache-conditions.js';
 import type { Rules } from './directives.js';
 import { luaPattern, luaString } from './lua.js';
-import { type Flavour, indent, type OutputOptions, preamble, text } from './output.js';
+import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
 import { Problem } from './problem.js';
 import type { Wildcard } from './wildcard.js';
 
@@ -20,8 +20,8 @@ export const lighttpd: Flavour = (rules, options) => {
     '    magnet.attract-physical-path-to = ("/etc/lighttpd/offload.lua")',
     'Needs lighttpd 1.4.60 or later with Lua (Debian: lighttpd-modules-lua). Scripts go by extension.',
   ]).map((line) => line.replace(/^#/, '--'));
-  if (!rules.engine) return text([...head, 'return 0 -- OffloadEngine is Off']);
-  return text([...head, '', ...script(rules, options)]);
+  if (!rules.engine) return asText([...head, 'return 0 -- OffloadEngine is Off']);
+  return asText([...head, '', ...script(rules, options)]);
 };
 
 function script(rules: Rules, options: OutputOptions): string[] {

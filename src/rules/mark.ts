@@ -1,7 +1,7 @@
 import {
   closeSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync, unlinkSync,
 } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { codeOf } from './input.js';
 import { Problem } from './problem.js';
 

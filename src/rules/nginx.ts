@@ -4,7 +4,7 @@ import { bucketPattern } from './bucket-pattern.js';
 import { choices } from './choice.js';
 import type { Rules } from './directives.js';
 import { excludedExtensions } from './extensions.js';
-import { type Flavour, indent, type OutputOptions, preamble, text } from './output.js';
+import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
 import { Problem } from './problem.js';
 import { bucketName } from './spread.js';
 import { type Wildcard, wildcardSource } from './wildcard.js';
@@ -28,9 +28,9 @@ export const nginx: Flavour = (rules, options) => {
     'nginx without njs can\'t see the type either: OffloadExcludeMimeType and scripts go by extension here.',
     'Hosts are spread by nginx\'s own hash: a file has one home here too, but not the one that Apache would choose.',
   ]);
-  if (!rules.engine) return text([...head, comment('OffloadEngine is Off: nothing to do.')]);
+  if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const checks = allChecks(rules, options);
-  return text([
+  return asText([
     ...head,
     '',
     comment('Part 1, in http { }'),
@@ -104,7 +104,7 @@ function hostCheck(rules: Rules): Check[] {
 /** Three digits by three salted hashes: `split_clients` alone can't cut 4,096 equal pieces. */
 function hostLines(rules: Rules): string[] {
   const key = rules.choose === 'hash' ? '$uri' : '$time_iso8601';
-  const digits = [...'0123456789abcde'].map((digit) => `6.25% ${digit};`);
+  const digits = Array.from('0123456789abcde', (digit) => `6.25% ${digit};`);
   const split = ['a', 'b', 'c'].flatMap((salt) => [
     `split_clients "${salt}${key}" $offload_${salt} {`,
     ...indent([...digits, '* f;']),

@@ -38,9 +38,12 @@ export function preamble(rules: Rules, options: OutputOptions, flavour: string, 
   ].map(comment);
 }
 
+function onOff(value: boolean): string {
+  return value ? 'On' : 'Off';
+}
+
 /** The rules as directives again, each on its line, defaults included. */
 export function settingsLines(rules: Rules): string[] {
-  const onOff = (value: boolean): string => (value ? 'On' : 'Off');
   return [
     `OffloadEngine ${onOff(rules.engine)}`,
     ...rules.hosts.map(({ href, weight, addresses, name }) => {
@@ -60,7 +63,7 @@ export function settingsLines(rules: Rules): string[] {
 }
 
 /** Lines as a file. */
-export function text(lines: readonly string[]): string {
+export function asText(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 

@@ -4,7 +4,7 @@ import { comment } from './apache-quote.js';
 import { ifBlock } from './apache-if.js';
 import { bigExtensions } from './extensions.js';
 import { markReason, sizeNote } from './htaccess.js';
-import { type Flavour, preamble, text } from './output.js';
+import { type Flavour, preamble, asText } from './output.js';
 import { Problem } from './problem.js';
 
 /**
@@ -18,12 +18,12 @@ export const redirectmatch: Flavour = (rules, options) => {
     'Files are chosen by extension (--extensions LIST); other types, scripts and passwords as far as that shows them.',
     ...sizeNote(rules, options),
   ]);
-  if (!rules.engine) return text([...head, comment('OffloadEngine is Off: nothing to do.')]);
+  if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const extensions = options.extensions ?? bigExtensions(rules.excludeMimeType, options.dynamic);
   if (extensions.length === 0) throw new Problem('--server redirectmatch', 'no extension is left; use --extensions LIST');
   const kind = { why: `files without one of ${extensions.length} extensions`, expr: `!(${lastExtension(extensions)})` };
   const reasons = [...commonReasons(rules), kind, ...earlyReasons(rules, options), ...markReason(rules, options)];
-  return text([...head, '', ...ifBlock(rules, reasons)]);
+  return asText([...head, '', ...ifBlock(rules, reasons)]);
 };
 
 function lastExtension(extensions: readonly string[]): string {

@@ -20,7 +20,7 @@ export class WildcardFault extends Error {}
  */
 export function parseWildcard(text: string): Wildcard {
   if (text === '') throw new WildcardFault('is empty; it would match nothing');
-  if (/[\0-\x1f\x7f]/.test(text)) throw new WildcardFault('holds a control character');
+  if (/\p{Cc}/u.test(text.replace(/[\x80-\xff]/g, ''))) throw new WildcardFault('holds a control character');
   const steps: Step[] = [];
   for (let at = 0; at < text.length; ) {
     const character = text[at] ?? '';
@@ -83,13 +83,13 @@ function source(step: Step): string {
       return '.';
     case 'same':
       return escapeCharacter(step.character);
-    case 'set': {
-      const ranges = step.ranges.map(([low, high]) =>
-        low === high ? escapeCharacter(low) : `${escapeCharacter(low)}-${escapeCharacter(high)}`,
-      );
-      return `[${step.negated ? '^' : ''}${ranges.join('')}]`;
-    }
+    default:
+      return `[${step.negated ? '^' : ''}${step.ranges.map(rangeSource).join('')}]`;
   }
+}
+
+function rangeSource([low, high]: readonly [string, string]): string {
+  return low === high ? escapeCharacter(low) : `${escapeCharacter(low)}-${escapeCharacter(high)}`;
 }
 
 function escapeCharacter(character: string): string {
@@ -112,6 +112,6 @@ function example(step: Step): string {
   if (step.kind === 'many') return '';
   if (step.kind === 'one') return 'x';
   if (!step.negated) return step.ranges[0]?.[0] ?? '';
-  const source_ = new RegExp(source(step), 'i');
-  return [...'xyzabcdefghijklmnopqrstuvw0123456789-'].find((character) => source_.test(character)) ?? '~';
+  const set = new RegExp(source(step), 'i');
+  return Array.from('xyzabcdefghijklmnopqrstuvw0123456789-').find((character) => set.test(character)) ?? '~';
 }

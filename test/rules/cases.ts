@@ -21,7 +21,7 @@ const PASSWORD = `Authorization: Basic ${Buffer.from('user:pass').toString('base
 const REDIRECT_FLAVOURS = ['apache-alias', 'redirectmatch'] as const;
 const ALL: readonly Context[] = ['apache', 'apache-alias', 'htaccess', 'htaccess-marks', 'redirectmatch'];
 
-function only(contexts: readonly Context[], status: number, why: string): Case['differs'] {
+function only(contexts: readonly Context[], status: number, why: string): NonNullable<Case['differs']> {
   return Object.fromEntries(contexts.map((context) => [context, { status, why }]));
 }
 const unmarked = { status: 307, why: 'no size check without marks' };
