@@ -1,4 +1,6 @@
-import { readLines, type Line } from './lines.js';
+import { suggest } from '../settings/suggest.js';
+import { TABLE } from '../settings/table.js';
+import { readLines, wordsOf, type Line } from './lines.js';
 import { parseOffloadHost, type OffloadHost } from './offload-host.js';
 import { Problem } from './problem.js';
 import { directoryOf, sectionLine } from './section.js';
@@ -31,8 +33,6 @@ interface Directive {
   readonly flag: string;
   readonly syntax: string;
   readonly meaning: string;
-  /** Whether a flag's value is split into words like a line of the file. */
-  readonly words?: 'many';
   readonly read: (rules: Draft, words: readonly string[], where: string) => void;
 }
 
@@ -45,7 +45,6 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
   OffloadHost: {
     flag: 'host',
     syntax: '"HOST [weight=N] [address=IP]"',
-    words: 'many',
     meaning: 'a server to redirect to; repeat for more',
     read: (rules, words, where) => addHost(rules.hosts, parseOffloadHost(words, where)),
   },
@@ -77,13 +76,7 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
 };
 
 /** Directives of the offload side: one file may configure both. */
-const OFFLOAD_SIDE = new Set(
-  [
-    'OffloadBase', 'OffloadBaseAddress', 'OffloadCacheDir', 'OffloadTimeout', 'OffloadFresh', 'OffloadStaleIfError',
-    'OffloadUncacheable', 'OffloadMaxDupeDownloads', 'OffloadTrustedProxy', 'OffloadKeepFree', 'OffloadListen',
-    'OffloadHandoff',
-  ].map((name) => name.toLowerCase()),
-);
+const OFFLOAD_SIDE = new Set(Object.values(TABLE).map(({ directive }) => directive.toLowerCase()));
 
 /** Where the text of directives came from. */
 export interface Source {
@@ -121,7 +114,7 @@ export function parseRules(source: Source | undefined, flags: readonly Line[] = 
   for (const line of [...chosen, ...flags]) {
     const directive = byName(line.name);
     if (!directive) throw new Problem(line.where, `${line.name}: unknown directive${guess(line.name)}`);
-    directive.read(rules, line.words, line.where);
+    directive.read(rules, wordsOf(line.rest, line.where), line.where);
   }
   const name = source?.file ?? 'offload rules';
   if (!rules.engine) return rules;
@@ -133,7 +126,7 @@ export function parseRules(source: Source | undefined, flags: readonly Line[] = 
 /** A directive of ours, or a mistyped one: the rest of a web server's configuration is none of our business. */
 function isOurs(line: Line): boolean {
   const name = line.name.toLowerCase();
-  if (OFFLOAD_SIDE.has(name)) return false;
+  if (OFFLOAD_SIDE.has(name) && name !== 'offloaddebug') return false;
   return name.startsWith('offload') || nearest(line.name) !== undefined;
 }
 
@@ -147,22 +140,9 @@ function guess(name: string): string {
   return near === undefined ? `; known are ${Object.keys(DIRECTIVES).join(', ')}` : `; did you mean ${near}?`;
 }
 
+/** A name that differs by a slip of the finger only: other directives of a web server are none of ours. */
 function nearest(name: string): string | undefined {
-  return Object.keys(DIRECTIVES).find((each) => distance(each.toLowerCase(), name.toLowerCase()) <= 2);
-}
-
-/** Edit distance (Levenshtein), for "did you mean". */
-function distance(one: string, two: string): number {
-  let row = Array.from({ length: two.length + 1 }, (_, column) => column);
-  for (const [index, character] of Array.from(one).entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= two.length; column++) {
-      const change = (row[column - 1] ?? 0) + (two[column - 1] === character ? 0 : 1);
-      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[two.length] ?? 0;
+  return name.length > 8 ? suggest(name, Object.keys(DIRECTIVES)) : undefined;
 }
 
 function single(words: readonly string[], name: string, where: string): string {

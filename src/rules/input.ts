@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { DIRECTIVES, parseRules, type Rules } from './directives.js';
 import { type Io, EXIT } from './io.js';
-import { type Line, splitWords } from './lines.js';
+import type { Line } from './lines.js';
 import type { OffloadHost } from './offload-host.js';
 import { Problem } from './problem.js';
 
@@ -109,11 +109,12 @@ async function readText(file: string, io: Io): Promise<string> {
 }
 
 function flagLines(args: Arguments): Line[] {
-  return Object.entries(DIRECTIVES).flatMap(([name, { flag: key, words }]) =>
+  return Object.entries(DIRECTIVES).flatMap(([name, { flag: key }]) =>
     flagList(args, key).map((value) => {
       const bytes = Buffer.from(value, 'utf8').toString('latin1');
-      const where = `--${key} ${value}`;
-      return { name, words: words === 'many' ? splitWords(bytes, where) : [bytes], where, sections: [] };
+      // Only a host has words of its own: the shell has read the quotes of the others.
+      const rest = name === 'OffloadHost' ? bytes : `"${bytes.replace(/["\\]/g, '\\$&')}"`;
+      return { name, rest, where: `--${key} ${value}`, sections: [] };
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { readLines as readPlainLines, splitWords } from '../settings/file.js';
 import { Problem } from './problem.js';
 
 /** A container such as `<VirtualHost *:80>` around a directive. */
@@ -7,10 +8,11 @@ export interface Section {
   readonly line: number;
 }
 
-/** One directive of an Apache-style file, its words unquoted. */
+/** One directive of an Apache-style file. */
 export interface Line {
   readonly name: string;
-  readonly words: readonly string[];
+  /** What follows the name, with its quotes. */
+  readonly rest: string;
   /** `file:line`, for messages. */
   readonly where: string;
   readonly sections: readonly Section[];
@@ -27,13 +29,14 @@ const TRANSPARENT = new Set(['ifmodule', 'ifdefine', 'ifversion', 'ifdirective',
 export function readLines(text: string, file: string): Line[] {
   const lines: Line[] = [];
   const open: Section[] = [];
-  for (const { content, line } of logicalLines(text)) {
-    const where = `${file}:${line}`;
+  for (const { number, directive, rest } of readPlainLines(text)) {
+    const where = `${file}:${number}`;
+    const content = `${directive} ${rest}`.trim();
     if (content.startsWith('</')) closeSection(open, content, where);
-    else if (content.startsWith('<')) open.push(openSection(content, line, where));
+    else if (content.startsWith('<')) open.push(openSection(content, number, where));
     else if (!open.some(isAbsent)) {
-      const [name = '', ...words] = splitWords(content, where);
-      lines.push({ name, words, where, sections: open.filter((section) => !TRANSPARENT.has(section.name.toLowerCase())) });
+      const sections = open.filter((section) => !TRANSPARENT.has(section.name.toLowerCase()));
+      lines.push({ name: directive, rest, where, sections });
     }
   }
   const left = open.at(-1);
@@ -44,22 +47,6 @@ export function readLines(text: string, file: string): Line[] {
 /** `<IfModule !mod_offload.c>`: what to do when the module isn't there is not what it should do. */
 function isAbsent(section: Section): boolean {
   return section.name.toLowerCase() === 'ifmodule' && /^!\s*(?:mod_offload\.c|offload_module)$/i.test(section.argument);
-}
-
-function* logicalLines(text: string): Generator<{ content: string; line: number }> {
-  let content = '';
-  let start = 0;
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    if (content === '') start = index + 1;
-    if (raw.endsWith('\\') && !raw.endsWith('\\\\')) {
-      content += `${raw.slice(0, -1)} `;
-      continue;
-    }
-    content = (content + raw).trim();
-    if (content !== '' && !content.startsWith('#')) yield { content, line: start };
-    content = '';
-  }
-  if (content.trim() !== '') yield { content: content.trim(), line: start };
 }
 
 function openSection(content: string, line: number, where: string): Section {
@@ -81,17 +68,9 @@ function unquote(argument: string): string {
   return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
 }
 
-/** Words of a line: bare, or in either quote, where a backslash keeps the quote or a backslash as it is. */
-export function splitWords(content: string, where: string): string[] {
-  const words: string[] = [];
-  const rest = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(["'])|(\S+))/y;
-  for (;;) {
-    const match = rest.exec(content);
-    if (!match) return words;
-    const [, double, single, unended, bare] = match;
-    if (unended !== undefined) throw new Problem(where, `a ${unended} is never closed; add it at the end of the word`);
-    if (double !== undefined) words.push(double.replace(/\\(["\\])/g, '$1'));
-    else if (single !== undefined) words.push(single.replace(/\\(['\\])/g, '$1'));
-    else words.push(bare ?? '');
-  }
+/** Words of a line, as the settings' file has them. @throws {Problem} for a quote without an end. */
+export function wordsOf(text: string, where: string): string[] {
+  const words = splitWords(text);
+  if (words) return words;
+  throw new Problem(where, 'a quote is never closed; add one at the end of the word');
 }

@@ -5,9 +5,11 @@ import { describe, it } from 'node:test';
 import { CASES, type Case, type Context } from './cases.js';
 import { rules, written } from './commands.js';
 import { makeSite, siteConfig } from './site.js';
-import { type Answer, type Apache, APACHE, ask, type Cleanup, PHP, place, put, startApache } from './support.js';
+import type { Cleanup } from '../support/place.js';
+import { lacking, serverDir, type WebServer } from '../support/servers/server.js';
+import { type Answer, ask, PHP, put, startApache } from './support.js';
 
-const skip = APACHE === undefined ? 'needs the Debian package apache2' : false;
+const skip = lacking('apache2') || (PHP === undefined && "needs Debian's libapache2-mod-php");
 
 /** The checklist's settings, as an mod_offload user wrote them; `hosts` of them. */
 function directives(hosts: number): string {
@@ -74,8 +76,8 @@ for (const setup of SETUPS) {
   });
 }
 
-async function start(t: Cleanup, setup: Setup): Promise<Apache> {
-  const directory = place(t);
+async function start(t: Cleanup, setup: Setup): Promise<WebServer> {
+  const directory = serverDir(t);
   const root = makeSite(directory);
   const fill = (text: string): string => text.replaceAll('PLACE', directory);
   const text = await written(setup.args.map(fill), directives(setup.hosts ?? 3));
@@ -94,7 +96,6 @@ async function start(t: Cleanup, setup: Setup): Promise<Apache> {
 }
 
 function faultOf(each: Case, setup: Setup, answer: Answer): string | undefined {
-  if (PHP === undefined && /php/i.test(each.name)) return undefined; // needs the Debian package libapache2-mod-php
   const wanted = each.differs?.[setup.context]?.status ?? each.original;
   const location = answer.one('Location');
   if (answer.status !== wanted) return `${answer.status} (${location ?? 'no Location'}) instead of ${wanted}`;
@@ -129,24 +130,29 @@ function resource(path: string): string {
   return segments.join('/');
 }
 
+async function startWithFrontController(t: Cleanup, args: readonly string[], install: Install): Promise<WebServer> {
+  const directory = serverDir(t);
+  const root = makeSite(directory);
+  put(join(root, '.htaccess'), readFileSync(join(root, 'wp/.htaccess'), 'utf8').replaceAll('/wp/', '/'));
+  put(join(root, 'index.cgi'), readFileSync(join(root, 'wp/index.cgi')), 0o755);
+  return startApache(t, directory, siteConfig(directory) + install(root, await written(args, directives(3))));
+}
+
+/** Puts the rules where they belong; what is for the server's configuration, it gives back. */
+type Install = (root: string, text: string) => string;
+
+function appended(root: string, text: string): string {
+  appendFileSync(join(root, '.htaccess'), text);
+  return '';
+}
+
 describe('a front controller in the document root', { skip }, () => {
-  const request = async (t: Cleanup, args: readonly string[], install: (root: string, text: string) => string): Promise<Apache> => {
-    const directory = place(t);
-    const root = makeSite(directory);
-    put(join(root, '.htaccess'), readFileSync(join(root, 'wp/.htaccess'), 'utf8').replaceAll('/wp/', '/'));
-    put(join(root, 'index.cgi'), readFileSync(join(root, 'wp/index.cgi')), 0o755);
-    return startApache(t, directory, siteConfig(directory) + install(root, await written(args, directives(3))));
-  };
-  const appended = (root: string, text: string): string => {
-    appendFileSync(join(root, '.htaccess'), text);
-    return '';
-  };
   for (const [name, args, install] of [
     ['apache-alias', ['--server', 'apache-alias'], (_: string, text: string) => text],
     ['htaccess after its block', ['--server', 'htaccess'], appended],
   ] as const) {
     it(`goes on, and its files are offloaded: ${name}`, async (t) => {
-      const { port } = await request(t, args, install);
+      const { port } = await startWithFrontController(t, args, install);
       assert.equal((await ask(port, '/big.bin')).status, 307);
       assert.equal((await ask(port, '/wp/file.zip')).status, name === 'apache-alias' ? 307 : 200);
       for (const target of ['/a/pretty/page', '/page-that-is-none', '/index.cgi', '/2026/11/hello-world/']) {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { PHP, put } from './support.js';
+import { put } from './support.js';
 
 /** Bytes of a file that is big enough by default. */
 export const BIG = 10_240;
@@ -92,7 +92,9 @@ AddCharset UTF-8 .utf8
 Action acted "/cgi-bin/tool"
 AddHandler acted .act
 AddType application/x-httpd-php .ptype
-${PHP === undefined ? 'AddHandler application/x-httpd-php .php' : '<FilesMatch "\\.php$">\nSetHandler application/x-httpd-php\n</FilesMatch>'}
+<FilesMatch "\\.php$">
+  SetHandler application/x-httpd-php
+</FilesMatch>
 <Directory "${root}/run">
   SetHandler cgi-script
 </Directory>
