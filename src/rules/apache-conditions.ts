@@ -17,12 +17,12 @@ export const LINKABLE_GET_LINE = GET_LINE.replace('[^ ?]*)', '[!#-;=@-\\[\\]_a-z
 export function commonReasons(rules: Rules): Reason[] {
   const agent = '%{req_novary:User-Agent}';
   return [
-    { why: 'another method than GET, or a query', expr: `%{THE_REQUEST} !~ m#^GET [^?]*$#` },
+    { why: 'another method than GET, or a query', expr: "%{REQUEST_METHOD} != 'GET' || %{THE_REQUEST} -strmatch '*[?]*'" },
     { why: 'no plain file, or more of a path behind it', expr: '! -f %{REQUEST_FILENAME} || -n %{PATH_INFO}' },
     { why: "an error page, or a script's or rewrite's choice of file", expr: "-n reqenv('REDIRECT_STATUS')" },
     { why: 'a part of another page', expr: "%{IS_SUBREQ} == 'true'" },
     { why: 'an offload host asks for the file itself', expr: "-n req_novary('X-Mod-Offload-Bypass')" },
-    ...anyOf('an offload host by its address', ownAddresses(rules).map((ip) => `%{REMOTE_ADDR} -ipmatch ${exprString(ip)}`)),
+    ...anyOf('an offload host by its address', ownAddresses(rules).map((ip) => `-R ${exprString(ip)}`)),
     ...matching('OffloadExcludeAddress', '%{REMOTE_ADDR}', rules.excludeAddress),
     ...matching('OffloadExcludeUserAgent', agent, rules.excludeUserAgent),
     ...matching('OffloadExcludePath', '%{REQUEST_URI}', rules.excludePath),

@@ -9,19 +9,18 @@ export const MAP_NAME = 'offload-hosts';
 
 /** Handlers and types that say the answer is made, not read: a script, a type map, a file with its own headers. */
 const DYNAMIC: Reason[] = [
-  { why: 'a script, a type map, a file with its own headers', expr: "%{HANDLER} !~ m#^(?:default-handler)?$#" },
-  { why: 'the same, by its type', expr: '%{CONTENT_TYPE} =~ m#^(?:application/x-(?:httpd-|type-map)|httpd/)#' },
-  { why: 'a page that is put together', expr: '%{REQUEST_FILENAME} =~ m#\\.shtml$#i' },
+  { why: 'a script, a type map, a file with its own headers', expr: "-n %{HANDLER} && %{HANDLER} != 'default-handler'" },
+  { why: 'the same, by its type', expr: "%{CONTENT_TYPE} -strmatch 'application/x-httpd-*' || %{CONTENT_TYPE} -strmatch 'httpd/*'" },
+  { why: 'a page that is put together', expr: "%{REQUEST_FILENAME} -strcmatch '*.shtml'" },
   { why: 'a password was needed', expr: '-n %{AUTH_TYPE}' },
 ];
 
 /**
  * The rules as a block of mod_rewrite: a chain of reasons to stay that skips the rest, then the choice of a host.
  * @param reasons besides those that only mod_rewrite sees (handler, type, authentication)
- * @param map whether to ask the map that `offload hosts` writes, instead of hosts written into the block
+ * @param redirect the rules that choose a host: from {@link mapRules}, {@link treeRules} or `tableRules`
  */
-export function rewriteBlock(rules: Rules, reasons: readonly Reason[], map: boolean): string[] {
-  const redirect = map ? mapRules(rules) : inlineRules(rules);
+export function rewriteBlock(reasons: readonly Reason[], redirect: readonly string[]): string[] {
   const all = [...DYNAMIC, ...reasons];
   const count = redirect.filter((line) => line.startsWith('RewriteRule')).length;
   return [
@@ -48,12 +47,20 @@ export function redirectHeaders(rules: Rules): string[] {
   ];
 }
 
-function mapRules(rules: Rules): string[] {
+/** Asks the map that `offload hosts` writes. */
+export function mapRules(rules: Rules): string[] {
   return [
     comment("the host by the first three digits of the URL's hash; the map is written by `offload hosts`"),
     `RewriteCond expr "${bucketExpr(rules)} =~ /^([0-9a-f]{3})/"`,
     `RewriteCond "\${${MAP_NAME}:%1}" "^(https?://[^ ]+)$"`,
     'RewriteRule ^ - [E=OFFLOAD_TO:%1]',
+    ...toRules(rules),
+  ];
+}
+
+/** The redirect to the first of the hosts (`A|B|C`) in the variable OFFLOAD_TO. */
+export function toRules(rules: Rules): string[] {
+  return [
     ...(rules.linkDuplicates ? [1, 2].flatMap(linkRules) : []),
     `RewriteCond "%{ENV:OFFLOAD_TO} %{THE_REQUEST}" "^(https?://[^| ]+)[^ ]* ${GET_LINE.slice(1)}"`,
     'RewriteRule ^ "%1%2" [R=307,NE,L,E=OFFLOADED:1]',
@@ -68,19 +75,20 @@ function linkRules(number: number): string[] {
   ];
 }
 
-function inlineRules(rules: Rules): string[] {
+/** Hosts written into the block, as regular expressions: quick to ask, slow to read, so for what is read once. */
+export function treeRules(rules: Rules): string[] {
   const tree = choiceTree(rules);
-  if (tree.kind === 'leaves' && tree.leaves.length === 1) return treeRules(tree, '');
+  if (tree.kind === 'leaves' && tree.leaves.length === 1) return branchRules(tree, '');
   return [
     comment("the host by the first three digits of the URL's hash"),
     `RewriteCond expr "${bucketExpr(rules)} =~ /^([0-9a-f]{3})/"`,
     'RewriteRule ^ - [E=OFFLOAD_BUCKET:%1]',
-    ...treeRules(tree, ''),
+    ...branchRules(tree, ''),
   ];
 }
 
 /** Rules for a tree below the buckets' first digits `prefix`. The last branch needs no condition: it is what's left. */
-function treeRules(tree: Tree, prefix: string): string[] {
+function branchRules(tree: Tree, prefix: string): string[] {
   if (tree.kind === 'leaves') {
     return tree.leaves.flatMap(({ buckets, choice }, index) => {
       const condition = `RewriteCond %{ENV:OFFLOAD_BUCKET} "^${prefix}${bucketPattern(buckets)}"`;
@@ -88,7 +96,7 @@ function treeRules(tree: Tree, prefix: string): string[] {
     });
   }
   return tree.trees.flatMap(({ digit, tree: below }, index) => {
-    const rules = treeRules(below, prefix + digit);
+    const rules = branchRules(below, prefix + digit);
     if (index === tree.trees.length - 1) return rules;
     const count = rules.filter((line) => line.startsWith('RewriteRule')).length;
     return [`RewriteCond %{ENV:OFFLOAD_BUCKET} "!^${prefix}${digit}"`, `RewriteRule ^ - [S=${count}]`, ...rules];

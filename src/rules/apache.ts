@@ -1,6 +1,6 @@
 import { commonReasons, sizeReason, typeReasons } from './apache-conditions.js';
 import { comment, pathArgument } from './apache-quote.js';
-import { MAP_NAME, redirectHeaders, rewriteBlock } from './apache-rewrite.js';
+import { MAP_NAME, mapRules, redirectHeaders, rewriteBlock, treeRules } from './apache-rewrite.js';
 import { type Flavour, indent, preamble, asText } from './output.js';
 
 /** For the server or a virtual host: mod_rewrite in `<Directory>`, which sees what the original module saw. */
@@ -14,7 +14,7 @@ export const apache: Flavour = (rules, options) => {
   const head = preamble(rules, options, 'apache', install);
   if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...sizeReason(rules)];
-  const block = rewriteBlock(rules, reasons, options.map !== undefined);
+  const block = rewriteBlock(reasons, options.map === undefined ? treeRules(rules) : mapRules(rules));
   const body = [...(rules.debug ? ['LogLevel rewrite:trace3'] : []), ...block, ...redirectHeaders(rules)];
   const map = options.map === undefined ? [] : [`RewriteMap ${MAP_NAME} ${pathArgument(`txt:${options.map}`, '--map')}`];
   const sections = options.directories.flatMap((directory) => [

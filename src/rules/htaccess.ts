@@ -1,18 +1,12 @@
 import { commonReasons, type Reason, typeReasons } from './apache-conditions.js';
 import { comment, exprString, pathArgument } from './apache-quote.js';
-import { MAP_NAME, redirectHeaders, rewriteBlock } from './apache-rewrite.js';
+import { MAP_NAME, mapRules, redirectHeaders, rewriteBlock } from './apache-rewrite.js';
+import { tableRules } from './apache-table.js';
 import type { Rules } from './directives.js';
 import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
-import { Problem } from './problem.js';
-
-/** Apache reads an .htaccess anew for every request: a long one costs every request. */
-const MAX_HOSTS = 16;
 
 /** For `.htaccess`: mod_rewrite, after a front controller's block. Apache refuses `filesize()` there. */
 export const htaccess: Flavour = (rules, options) => {
-  if (rules.hosts.length > MAX_HOSTS && options.map === undefined) {
-    throw new Problem('--server htaccess', `more than ${MAX_HOSTS} hosts make every request slow; use --map FILE`);
-  }
   const head = preamble(rules, options, 'htaccess', [
     'Install: append to the .htaccess of the document root, after any other rewrite block (WordPress and the',
     'like). Needs AllowOverride FileInfo, Options FollowSymLinks or SymLinksIfOwnerMatch, mod_rewrite.',
@@ -22,7 +16,8 @@ export const htaccess: Flavour = (rules, options) => {
   if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...markReason(rules, options)];
   const headers = ['<IfModule mod_headers.c>', ...indent(redirectHeaders(rules)), '</IfModule>'];
-  const block = [...rewriteBlock(rules, reasons, options.map !== undefined), ...headers];
+  const redirect = options.map === undefined ? tableRules(rules) : mapRules(rules);
+  const block = [...rewriteBlock(reasons, redirect), ...headers];
   return asText([...head, '', '<IfModule mod_rewrite.c>', ...indent(block), '</IfModule>']);
 };
 
