@@ -85,7 +85,7 @@ export async function readInput(args: Arguments, io: Io): Promise<Input> {
       ? undefined
       : { file: name, text, ...(section === undefined ? {} : { section: Number(section) }) };
   const rules = parseRules(source, lines);
-  const hosts = args.flags['no-resolve'] === true ? rules.hosts : await Promise.all(rules.hosts.map(resolve));
+  const hosts = args.flags['no-resolve'] === true || !rules.engine ? rules.hosts : await Promise.all(rules.hosts.map(resolve));
   return { rules: { ...rules, hosts }, source: [name, ...(lines.length > 0 ? ['flags'] : [])].filter(Boolean).join(' and ') };
 }
 

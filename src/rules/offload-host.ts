@@ -41,7 +41,7 @@ function parseWeight(value: string, where: string): number {
 
 function parseTarget(text: string, where: string): { href: string; name: string } {
   const refuse = (why: string): Problem => new Problem(where, `OffloadHost "${text}": ${why}; ${SYNTAX}`);
-  if (isIPv6(text)) return { href: `http://[${text.toLowerCase()}]`, name: text.toLowerCase() };
+  if (isIPv6(text) && !text.includes('%')) return { href: `http://[${text.toLowerCase()}]`, name: text.toLowerCase() };
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^:/?#@[\]]*)(?::(\d*))?(\/[^?#]*)?$/i.exec(text);
   if (!match) throw refuse('is no host');
   const [, scheme = 'http', host = '', port, prefix = ''] = match;
@@ -57,7 +57,7 @@ function parseTarget(text: string, where: string): { href: string; name: string 
 
 /** The name in lower case and ASCII, or the address; undefined if it is neither. */
 function nameOf(host: string): string | undefined {
-  if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? host.slice(1, -1).toLowerCase() : undefined;
+  if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) && !host.includes('%') ? host.slice(1, -1).toLowerCase() : undefined;
   const name = domainToASCII(Buffer.from(host, 'latin1').toString('utf8')).toLowerCase();
   if (isIP(name)) return host === name ? name : undefined; // "1" and "0x7f.1" are addresses only to some
   const labels = name.replace(/\.$/, '').split('.');
