@@ -1,0 +1,65 @@
+import { exprMatches, exprString } from './apache-quote.js';
+import type { Rules } from './directives.js';
+import type { Wildcard } from './wildcard.js';
+
+/** A reason to serve the file here: an Apache expression that is true then. */
+export interface Reason {
+  readonly why: string;
+  readonly expr: string;
+}
+
+/** A GET line whose URL has no query; the capture is the URL's path as the client sent it, byte for byte. */
+export const GET_LINE = '^GET (?:[A-Za-z][A-Za-z0-9+.-]*://[^/ ?]*)?(/[^ ?]*) HTTP/';
+/** The same, if the path can stand between `<` and `>` in a Link header without ending it. */
+export const LINKABLE_GET_LINE = GET_LINE.replace('[^ ?]*)', '[!#-;=@-\\[\\]_a-z~]*)');
+
+/** What every flavour for Apache can ask, in `<Directory>`, `<If>` and `.htaccess` alike. */
+export function commonReasons(rules: Rules): Reason[] {
+  const agent = '%{req_novary:User-Agent}';
+  return [
+    { why: 'another method than GET, or a query', expr: "%{REQUEST_METHOD} != 'GET' || %{THE_REQUEST} -strmatch '*[?]*'" },
+    { why: 'no plain file, or more of a path behind it', expr: '! -f %{REQUEST_FILENAME} || -n %{PATH_INFO}' },
+    { why: "an error page, or a script's or rewrite's choice of file", expr: "-n reqenv('REDIRECT_STATUS')" },
+    { why: 'a part of another page', expr: "%{IS_SUBREQ} == 'true'" },
+    { why: 'an offload host asks for the file itself', expr: "-n req_novary('X-Mod-Offload-Bypass')" },
+    ...anyOf('an offload host by its address', ownAddresses(rules).map((ip) => `-R ${exprString(ip)}`)),
+    ...matching('OffloadExcludeAddress', '%{REMOTE_ADDR}', rules.excludeAddress),
+    ...matching('OffloadExcludeUserAgent', agent, rules.excludeUserAgent),
+    ...matching('OffloadExcludePath', '%{REQUEST_URI}', rules.excludePath),
+    ...onlyPath(rules),
+  ];
+}
+
+/** The size check; not to be had in `.htaccess`. */
+export function sizeReason(rules: Rules): Reason[] {
+  if (rules.minSize === 0) return [];
+  return [{ why: 'OffloadMinSize', expr: `filesize(%{REQUEST_FILENAME}) -lt ${rules.minSize}` }];
+}
+
+/** The type check, where the type is known already. */
+export function typeReasons(rules: Rules): Reason[] {
+  return matching('OffloadExcludeMimeType', '%{CONTENT_TYPE}', rules.excludeMimeType);
+}
+
+/** The expression of which the first three hex digits are the bucket. */
+export function bucketExpr(rules: Rules): string {
+  return `md5(${rules.choose === 'hash' ? '%{REQUEST_URI}' : '%{TIME}'})`;
+}
+
+/** Addresses that offload hosts ask from, each once, in an order of their own. */
+export function ownAddresses(rules: Rules): string[] {
+  return [...new Set(rules.hosts.flatMap(({ addresses }) => addresses))].sort();
+}
+
+function matching(why: string, subject: string, wildcards: readonly Wildcard[]): Reason[] {
+  return anyOf(why, wildcards.map((wildcard) => exprMatches(subject, wildcard)));
+}
+
+function anyOf(why: string, exprs: readonly string[]): Reason[] {
+  return exprs.length === 0 ? [] : [{ why, expr: exprs.join(' || ') }];
+}
+
+function onlyPath(rules: Rules): Reason[] {
+  const [matches] = matching('OffloadOnlyPath', '%{REQUEST_URI}', rules.onlyPath);
+  return matches ? [{ why: matches.why, expr: `!(${matches.expr})` }] : [];
+}
