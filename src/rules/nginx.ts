@@ -37,7 +37,8 @@ export const nginx: Flavour = (rules, options) => {
     ...checks.flatMap(({ lines }) => lines),
     ...hostLines(rules),
     ...map(`"${checks.map(({ variable }) => variable).join('')}"`, '$offload_to', ['"" $offload_host;', 'default "";']),
-    ...map('$offload_to', '$offload_try', ['"" $uri;', 'default /.offload/none;']),
+    comment('volatile: $uri changes when an index file is found'),
+    ...map('$offload_to', '$offload_try', ['volatile;', '"" $uri;', 'default /.offload/none;']),
     '',
     comment('Part 2, in server { }'),
     'location @offload {',
@@ -63,7 +64,7 @@ function allChecks(rules: Rules, options: OutputOptions): Check[] {
   const names = extensions.map((name) => name.replace(/[^A-Za-z0-9]/g, '\\$&')).join('|');
   return [
     check('method', 'another method than GET', '$request_method', ['GET "";', 'default 1;']),
-    check('url', 'a query, or no path', '$request_uri', ['"~^/[^?]*$" "";', 'default 1;']),
+    check('url', 'a query, or a directory', '$request_uri', ['"~^/[^?]*[^/?]$" "";', 'default 1;']),
     check('bypass', 'an offload host asks for the file itself', '$http_x_mod_offload_bypass', ['"" "";', 'default 1;']),
     check('password', 'a password is sent', '$http_authorization', ['"" "";', 'default 1;']),
     check('extension', 'scripts, and OffloadExcludeMimeType', '$uri', [`"~*\\.(?:${names})(?:\\.[^/]*)?$" 1;`, 'default "";']),
