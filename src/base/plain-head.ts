@@ -38,7 +38,7 @@ function requestText(path: string, fields: readonly string[]): string {
 }
 
 /** A header section without its last line end; undefined if it isn't plain. */
-export function parsePlain(text: string): Answer | undefined {
+function parsePlain(text: string): Answer | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const status = STATUS_LINE.exec(first)?.[1];
   if (status === undefined) return undefined;

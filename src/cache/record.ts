@@ -25,7 +25,7 @@ interface Stored {
 }
 
 /** The record of a version; undefined if there is none, or what is there isn't one of this URL. */
-export function readRecord(place: UrlPlace, url: string, id: string): Record | undefined {
+function readRecord(place: UrlPlace, url: string, id: string): Record | undefined {
   try {
     const path = place.head(id);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;

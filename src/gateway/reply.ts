@@ -12,7 +12,7 @@ export interface Reply {
   close(): void;
 }
 
-export type Body =
+type Body =
   | { readonly kind: 'none' }
   | { readonly kind: 'text'; readonly bytes: Buffer }
   | FileBody
