@@ -32,9 +32,7 @@ async function answerRequest(): Promise<number> {
     await deliver(reply, framing, settings, log);
     return 0;
   } catch (error) {
-    if (error instanceof ClientGone) return 0;
-    log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
-    return 1;
+    return error instanceof ClientGone ? 0 : 1;
   } finally {
     reply.close();
   }
@@ -52,6 +50,8 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
     await writeReply(reply, framing);
   } catch (error) {
     if (error instanceof ClientGone) throw error;
+    // First of all: what follows may take minutes.
+    log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
     if (dropped || (!framing.nph && body.kind === 'stream' && body.length === undefined)) await holdUntilCut();
     else await letHeaderPass();
     throw error;

@@ -6,32 +6,40 @@ export const UNIX_PEER = 'unix:';
 
 /**
  * The client's address: the peer's, or behind a trusted proxy the last one of Forwarded (RFC 7239) or X-Forwarded-For
- * that is no trusted proxy itself. Whatever a client writes there in front of that is its own invention.
+ * that is no trusted proxy itself. Whatever a client writes there in front of that is its own invention. So is all of the
+ * field that the proxy doesn't write itself but passes on: if the two don't agree, neither is believed.
  */
 export function clientAddress(request: Request, trustedProxies: readonly string[]): string {
-  let address = plain(request.remoteAddress);
-  if (trustedProxies.length === 0 && address !== UNIX_PEER) return address;
+  const peer = plain(request.remoteAddress);
+  if (trustedProxies.length === 0 && peer !== UNIX_PEER) return peer;
   const trusted = matcher(trustedProxies);
-  const chain = forwardedFor(request).map(plain);
-  while (trusted(address)) {
-    const before = chain.pop();
-    if (before === undefined || !isAddress(before)) break;
+  const chains = [forwardedFor(request.field('forwarded')), listMembers(request.field('x-forwarded-for'))];
+  const found = new Set(chains.filter((chain) => chain.length > 0).map((chain) => lastUntrusted(peer, chain, trusted)));
+  const [client = peer] = found;
+  return found.size > 1 ? peer : client;
+}
+
+function lastUntrusted(peer: string, chain: readonly string[], trusted: (address: string) => boolean): string {
+  let address = peer;
+  for (let i = chain.length - 1; i >= 0 && trusted(address); i--) {
+    const before = plain(chain[i] as string);
+    if (!isAddress(before)) break;
     address = before;
   }
   return address;
 }
 
-function forwardedFor(request: Request): string[] {
-  const forwarded = request.field('forwarded');
-  if (forwarded === undefined) return listMembers(request.field('x-forwarded-for'));
+function forwardedFor(forwarded: string | undefined): string[] {
   return listMembers(forwarded).map((member) => /(?:^|;)\s*for=("?)([^;"]*)\1/i.exec(member)?.[2] ?? 'unknown');
 }
 
-/** Without brackets, port, and the IPv6 form of an IPv4 address. */
+/** Without brackets, port, and the IPv6 form of an IPv4 address; IPv6 in its one canonical form (RFC 5952). */
 function plain(text: string): string {
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text);
   const address = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text);
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+  if (!address.includes(':') || !isAddress(address)) return address;
+  const canonical = new (net().SocketAddress)({ address, family: 'ipv6' }).address;
+  return canonical.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '');
 }
 
 function isAddress(text: string): boolean {
