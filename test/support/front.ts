@@ -1,12 +1,14 @@
 // The ways in which a client meets the gateway, behind one face: a list of requests can be held against each of them.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
 import { offloadCgi, offloadCommand } from './build.js';
 import { type CgiRequest, startCgi } from './cgi.js';
 import { type Exchange, exchange } from './client.js';
 import type { Fields } from './fields.js';
-import type { Origin } from './origin.js';
+import { type Origin, startOrigin } from './origin.js';
 import { atEnd, type Cleanup, tempDir } from './place.js';
 import { waitUntil, within } from './wait.js';
 
@@ -87,12 +89,28 @@ class Cgi implements Offload {
     const running = await startCgi(request, this.t);
     const done = running.done.then((result) => {
       this.#log += result.stderr;
-      // Chunks of an NPH script: none of these tests needs the bytes of one.
-      return { ...result, body: result.body, complete: (method === 'HEAD' || result.complete) && result.exitCode === 0 };
+      const { headers, exitCode } = result;
+      if (headers.get('Transfer-Encoding') === 'chunked' && method !== 'HEAD') return { ...result, ...joined(result.body) };
+      return { ...result, body: result.body, complete: (method === 'HEAD' || result.complete) && exitCode === 0 };
     });
     done.catch(() => undefined);
     return { done, waitForBody: (length) => running.waitForBody(length) };
   }
+}
+
+/** The body of an NPH script that is sent in chunks. */
+function joined(raw: Buffer): Pick<Answer, 'body' | 'length' | 'sha256' | 'complete'> {
+  const chunks: Buffer[] = [];
+  let complete = false;
+  for (let at = 0; at < raw.length && !complete; ) {
+    const end = raw.indexOf('\r\n', at);
+    const size = Number.parseInt(raw.toString('latin1', at, end), 16);
+    chunks.push(raw.subarray(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+    complete = size === 0 && at === raw.length;
+  }
+  const body = Buffer.concat(chunks);
+  return { body, length: body.length, sha256: createHash('sha256').update(body).digest('hex'), complete };
 }
 
 class Served implements Offload {
@@ -154,3 +172,27 @@ const serve: Front = {
 
 /** Every way that needs no web server. */
 export const FRONTS: readonly Front[] = [cgi('cgi'), cgi('nph'), serve];
+
+/** A base and the gateway before it. */
+export interface Stage extends Offload {
+  readonly front: Front['name'];
+  readonly origin: Origin;
+}
+
+/** Shows one behaviour at each of the fronts, each with a base and a cache of its own. */
+export function onEachFront(
+  behaviour: string,
+  run: (stage: Stage, t: TestContext) => Promise<void>,
+  settings: Readonly<Record<string, string>> = {},
+): void {
+  test(behaviour, { concurrency: FRONTS.length }, async (t) => {
+    const shown = FRONTS.map((front) =>
+      t.test(front.name, async (part) => {
+        const origin = await startOrigin(part);
+        const offload = await front.open(part, origin, settings);
+        await run({ front: front.name, origin, cacheDir: offload.cacheDir, ask: offload.ask.bind(offload), start: offload.start.bind(offload), log: offload.log.bind(offload) }, part);
+      }),
+    );
+    await Promise.all(shown);
+  });
+}

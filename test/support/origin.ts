@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { answerTo, etagOf, LAST_MODIFIED } from './origin/answer.js';
 import { behaviourFor, type FileSpec } from './origin/behaviour.js';
-import { Connection, send } from './origin/connection.js';
+import { Connection, resetSocket, send } from './origin/connection.js';
 import { Gate } from './origin/gate.js';
 import { RateLimit } from './origin/rate.js';
 import { SeenRequest } from './origin/request.js';
@@ -112,7 +112,7 @@ export class Origin {
   async refuse({ keep = false } = {}): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (!keep) for (const socket of this.#connections) socket.resetAndDestroy();
+    if (!keep) for (const socket of this.#connections) resetSocket(socket);
     // With connections kept, `close` would only call back at their end; the port is shut at once.
     server?.close();
     await waitUntil(() => server?.listening !== true);
