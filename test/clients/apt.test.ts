@@ -31,14 +31,11 @@ async function makeRepository(dir: string, version: string): Promise<void> {
   }
 }
 
+/** In order, each once: after a redirect apt asks a second time for what isn't there. */
+const each = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
+
 /** What it said, without what differs from run to run. */
-const plain = (text: string): string[] =>
-  text
-    .replaceAll(/127\.0\.0\.1:\d+/g, 'SERVER')
-    .replaceAll(/(Fetched .*) in .*/g, '$1')
-    .trimEnd()
-    .split('\n')
-    .sort();
+const plain = (text: string): string[] => each(text.replaceAll(/127\.0\.0\.1:\d+/g, 'SERVER').replaceAll(/(Fetched .*) in .*/g, '$1').trimEnd().split('\n'));
 
 /** Runs apt-get in a world of its own below the client's directory; nothing of this machine's is read or written. */
 async function aptGet({ dir, url, run }: Place, ...args: string[]): Promise<string[]> {
@@ -60,10 +57,7 @@ async function aptGet({ dir, url, run }: Place, ...args: string[]): Promise<stri
 }
 
 /** Status of each answer by file. */
-const asked = ({ take }: Place): string[] =>
-  take()
-    .map(({ target, status }) => `${target.split('/').at(-1)} ${status}`)
-    .sort();
+const asked = ({ take }: Place): string[] => each(take().map(({ target, status }) => `${target.split('/').at(-1)} ${status}`));
 
 testClient('apt-get', ['apt-get', 'apt-ftparchive', 'dpkg-deb'], [
   {

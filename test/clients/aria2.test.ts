@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patternBytes } from '../support/pattern.js';
 import { testClient, type Place } from './compare.js';
-import { bytesOf, describeFile, lines, makeFile, statuses, succeeded, tree } from './outcome.js';
+import { assertPieces, describeFile, lines, makeFile, succeeded, tree } from './outcome.js';
 
 const SIZE = 8_000_000;
 const FLAGS = ['-x8', '-s8', '-k1M', '--console-log-level=warn', '--summary-interval=0', '--download-result=hide', '--no-conf', '--file-allocation=none'];
@@ -18,17 +18,13 @@ const aria2c = async ({ url, run }: Place, ...args: string[]): Promise<string[]>
 
 testClient('aria2c', ['aria2c'], [
   {
-    name: 'eight connections fetch a file in pieces, each byte once',
+    name: 'eight connections fetch a file in pieces',
     files: (dir) => makeFile(join(dir, 'a.bin'), 1, SIZE),
     run: async (place) => {
       // Without a limit the first connection has it all, on loopback, before the others begin.
       const said = await aria2c(place, '--max-overall-download-limit=20M');
-      const requests = place.take();
-      assert.ok(requests.filter(({ status }) => status === 206).length >= 4, lines(requests).join('\n'));
-      // Connections that are stopped at another's piece have some bytes more on the wire.
-      const excess = bytesOf(requests) - SIZE;
-      assert.ok(excess >= 0 && excess < SIZE, lines(requests).join('\n'));
-      return { said, files: tree(place.dir), statuses: statuses(requests) };
+      assertPieces(place.take());
+      return { said, files: tree(place.dir) };
     },
   },
   {

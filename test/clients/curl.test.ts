@@ -15,7 +15,7 @@ testClient('curl', ['curl'], [
     files: one,
     run: async ({ url, dir, take, run }) => {
       writeFileSync(join(dir, 'a.bin'), patternBytes(1, 0, HERE));
-      succeeded(await run('curl', '-sS', '-f', '-C', '-', '-O', '-R', `${url}a.bin`));
+      succeeded(await run('curl', '-sS', '-L', '-f', '-C', '-', '-O', '-R', `${url}a.bin`));
       const requests = lines(take());
       assert.deepEqual(requests, [`GET ${new URL(url).pathname}a.bin bytes=${HERE}- 206 ${SIZE - HERE}`]);
       return { file: describeFile(join(dir, 'a.bin'), true), requests };
@@ -26,7 +26,7 @@ testClient('curl', ['curl'], [
     files: one,
     run: async ({ url, dir, take, run }) => {
       writeFileSync(join(dir, 'a.bin'), patternBytes(1, 0, SIZE));
-      const { exit, stderr } = await run('curl', '-sS', '-C', '-', '-O', `${url}a.bin`);
+      const { exit, stderr } = await run('curl', '-sS', '-L', '-C', '-', '-O', `${url}a.bin`);
       assert.deepEqual(statuses(take()), [416]);
       return { exit, stderr, file: describeFile(join(dir, 'a.bin')) };
     },
@@ -41,7 +41,7 @@ testClient('curl', ['curl'], [
         const time = new Date(CHANGED.getTime() + seconds * 1000);
         utimesSync(join(dir, 'old'), time, time);
         for (const condition of seconds === 0 ? ['old', `-${time.toUTCString()}`] : [time.toUTCString()]) {
-          const { exit, stdout } = await run('curl', '-sS', '-o', 'got', '-w', '%{http_code}', '-z', condition, `${url}a.bin`);
+          const { exit, stdout } = await run('curl', '-sS', '-L', '-o', 'got', '-w', '%{http_code}', '-z', condition, `${url}a.bin`);
           outcomes.push(`${seconds} ${condition}: exit ${exit}: ${stdout}`);
         }
       }
@@ -59,7 +59,7 @@ testClient('curl', ['curl'], [
       const base = join(files, 'a.bin');
       makeFile(base, 1, SIZE);
       utimesSync(base, CHANGED, CHANGED);
-      const fetch = async () => succeeded(await run('curl', '-sS', '-f', '--etag-save', 'etag', '--etag-compare', 'etag', '-O', `${url}a.bin`));
+      const fetch = async () => succeeded(await run('curl', '-sS', '-L', '-f', '--etag-save', 'etag', '--etag-compare', 'etag', '-O', `${url}a.bin`));
       await fetch();
       const etag = readFileSync(join(dir, 'etag'), 'latin1');
       assert.match(etag, /^"[^"]+"\n?$/);
@@ -77,8 +77,8 @@ testClient('curl', ['curl'], [
       for (let i = 0; i < 4; i++) makeFile(join(dir, `${i}.bin`), i, 500_000);
     },
     run: async ({ url, dir, take, run }) => {
-      succeeded(await run('curl', '-sS', '-f', '--parallel', '--remote-name-all', `${url}[0-3].bin`));
-      succeeded(await run('curl', '-sS', '-f', '-r', '0-9,400000-400009,-5', '-o', 'parts', `${url}2.bin`));
+      succeeded(await run('curl', '-sS', '-L', '-f', '--parallel', '--remote-name-all', `${url}[0-3].bin`));
+      succeeded(await run('curl', '-sS', '-L', '-f', '-r', '0-9,400000-400009,-5', '-o', 'parts', `${url}2.bin`));
       assert.equal(take().at(-1)?.answer.get('Content-Type')?.split(';')[0], 'multipart/byteranges');
       const parts = readFileSync(join(dir, 'parts'), 'latin1').split(/\r?\n--[^\r]+/).map((part) => part.slice(part.indexOf('\r\n\r\n') + 4));
       assert.equal(parts[2], patternBytes(2, 400_000, 10).toString('latin1'));

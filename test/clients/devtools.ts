@@ -3,6 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 import { atEnd, type Cleanup } from '../support/place.js';
 import { assertNoProcess } from '../support/processes.js';
 import { within } from '../support/wait.js';
+import type { Program } from './programs.js';
+
+const PROGRAM: Program = 'chromium';
 
 // As root, and without a network: else it asks Google's hosts, many at a time.
 const FLAGS = [
@@ -34,7 +37,7 @@ export class Chromium {
 
   constructor(t: Cleanup, dir: string) {
     const args = [...FLAGS, `--user-data-dir=${dir}/profile`, '--remote-debugging-pipe'];
-    const child = spawn('chromium', args, { cwd: dir, detached: true, env: { PATH: process.env['PATH'] ?? '', HOME: dir }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(PROGRAM, args, { cwd: dir, detached: true, env: { PATH: process.env['PATH'] ?? '', HOME: dir }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
     const [, , stderr, to, from] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
     stderr.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
     this.#to = to.on('error', () => undefined);

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testClient } from './compare.js';
 import { lines, makeFile, succeeded, tree } from './outcome.js';
-import { runProgram } from './programs.js';
+import { runProgram, type Ran } from './programs.js';
 
 /** A bare repository that any web server can serve: a pack, and a commit later. */
 async function makeRepository(dir: string): Promise<void> {
@@ -23,6 +23,13 @@ async function makeRepository(dir: string): Promise<void> {
   rmSync(work, { recursive: true });
 }
 
+const REFUSED = 'exit 128: This server only has plain files, not what a URL with a query asks for.';
+
+async function tryToClone(running: Promise<Ran>): Promise<string> {
+  const { exit, stderr } = await running;
+  return `exit ${exit}: ${/This server.*|URL returned error: \d+/.exec(stderr)?.[0] ?? stderr}`;
+}
+
 testClient('git', ['git'], [
   {
     name: 'git clone copies a repository of plain files, if git is told not to ask for more',
@@ -37,13 +44,16 @@ testClient('git', ['git'], [
     },
   },
   {
-    // What has a query is no plain file: the base would answer it itself, and never sends it here.
-    name: "git's usual first question has a query, which an offload server refuses: git says so",
+    name: 'git clone without that: an offload server refuses its first question, and only the first may be redirected',
     files: makeRepository,
-    run: async ({ url, run }) => {
-      const { exit, stderr } = await run('git', 'clone', '-q', `${url}a.git`, 'copy');
-      return { exit, why: /plain files.*|URL returned error: \d+/g.exec(stderr)?.[0] };
-    },
-    byDesign: { exit: 128, why: 'plain files, not what a URL with a query asks for.' },
+    run: ({ url, run }) => tryToClone(run('git', 'clone', '-q', `${url}a.git`, 'copy')),
+    // What has a query is no plain file; a base answers it itself.
+    byDesign: { direct: REFUSED, redirected: 'exit 128: URL returned error: 307' },
+  },
+  {
+    name: 'git clone from a base that redirects, if git is told to follow',
+    files: makeRepository,
+    run: ({ url, run }) => tryToClone(run('git', '-c', 'http.followRedirects=true', 'clone', '-q', `${url}a.git`, 'copy')),
+    byDesign: { direct: REFUSED },
   },
 ]);

@@ -10,6 +10,8 @@ export interface Seen {
   readonly headers: Fields;
   /** Sent before the answer to the one before it on the same connection was complete. */
   readonly pipelined: boolean;
+  /** When it was sent, for an order among several taps. */
+  readonly at: number;
   /** 0 until the answer's header is there; a client may leave before. */
   status: number;
   answer: Fields;
@@ -24,15 +26,17 @@ export interface Tap {
   readonly seen: readonly Seen[];
 }
 
-/** Starts a tap before `port`; it ends with the test. */
-export async function startTap(t: Cleanup, port: number): Promise<Tap> {
+/** Starts a tap before a port, which may be known only when the first client comes; it ends with the test. */
+export async function startTap(t: Cleanup, portOf: () => number | undefined): Promise<Tap> {
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    const port = portOf();
+    if (port === undefined) throw new Error('a client came before it was known what the tap is before');
     const upstream = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const waiting: Seen[] = [];
     const requests = new Requests((asked) => {
-      const request = { ...asked, pipelined: waiting.length > 0, status: 0, answer: new Fields([]), bytes: 0 };
+      const request = { ...asked, pipelined: waiting.length > 0, at: performance.now(), status: 0, answer: new Fields([]), bytes: 0 };
       seen.push(request);
       waiting.push(request);
     });
