@@ -47,14 +47,16 @@ function target(variable: (name: string) => string | undefined): string {
   const uri = variable('REQUEST_URI');
   const query = variable('QUERY_STRING') ?? '';
   if (uri === undefined) return encodePath(variable('PATH_INFO') ?? '/') + (query === '' ? '' : `?${query}`);
-  // Called by its own URL (/cgi-bin/offload.cgi/file.zip) the script's name is not a part of the base's.
-  const own = script !== '' && uri.startsWith(`${script}/`);
+  // Called by its own URL (/cgi-bin/offload.cgi/file.zip) the script's name is not a part of the base's. nginx's usual
+  // parameters call the whole path the script's name, and have no PATH_INFO.
+  const info = variable('PATH_INFO') ?? '';
+  const own = script !== '' && info !== '' && uri.startsWith(`${script}/`);
   const path = own ? uri.slice(script.length) : uri;
-  return variable('SERVER_SOFTWARE')?.startsWith('busybox') === true ? busyboxTarget(path, query, variable('PATH_INFO')) : path;
+  return variable('SERVER_SOFTWARE')?.startsWith('busybox') === true ? busyboxTarget(path, query, info) : path;
 }
 
 /** busybox's REQUEST_URI is decoded and without its query; of an empty query it keeps the question mark. */
-function busyboxTarget(path: string, query: string, info = ''): string {
+function busyboxTarget(path: string, query: string, info: string): string {
   const empty = query === '' && path.endsWith('?') && !info.endsWith('?');
   return empty ? `${encodePath(path.slice(0, -1))}?` : encodePath(path) + (query === '' ? '' : `?${query}`);
 }
