@@ -66,11 +66,12 @@ export class Cache {
     if (whole !== undefined) return { source: whole, how: 'hit' };
     const { layout, settings, start, log } = this;
     const waiter = new FillWaiter({ layout, place: this.place(path), path, version, asked, settings, start, log });
-    for (let pause = 1; ; pause = Math.min(pause * 2, 8)) {
+    for (let waited = 0, pause = 1; ; pause = nextPause(waited)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
       if (source !== undefined) return { source, how: waiter.started ? 'filled' : 'followed' };
       await sleep(pause);
+      waited += pause;
     }
   }
 
@@ -112,6 +113,11 @@ export class Cache {
   forget(path: string): void {
     removeAll(this.place(path));
   }
+}
+
+/** Milliseconds until the next look for a fill's first bytes: late by a tenth of the wait, but many may wait for a slow base. */
+function nextPause(waited: number): number {
+  return waited < 8 ? waited + 1 : Math.min(Math.max(8, waited / 10), 100);
 }
 
 function openPart(waiter: FillWaiter, version: Version): Source | undefined {

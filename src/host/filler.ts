@@ -36,13 +36,18 @@ export function detachedFiller(settings: Settings, script: string): FillStarter 
       cwd: '/',
       detached: true,
       stdio: 'ignore',
-      env: { [JOB_VARIABLE]: JSON.stringify(job) },
+      env: { ...ofNode(process.env), [JOB_VARIABLE]: JSON.stringify(job) },
     });
     child.on('error', () => {}); // said below: a child that did not start has no pid
     child.unref();
     if (child.pid === undefined) throw new StorageError(`no process can be started to fill the cache (${process.execPath} ${script})`);
     lock.assign(child.pid);
   };
+}
+
+/** What an operator tells Node: which certificates to trust, its options. Nothing else of the request's environment. */
+function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => /^(?:NODE_|SSL_CERT_)/.test(name)));
 }
 
 /** The filler's own main: does one job and ends. */
