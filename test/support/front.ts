@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { offloadCgi, offloadCommand } from './build.js';
@@ -177,6 +178,13 @@ export const FRONTS: readonly Front[] = [cgi('cgi'), cgi('nph'), serve];
 export interface Stage extends Offload {
   readonly front: Front['name'];
   readonly origin: Origin;
+  /** Pulls a file, and waits until nothing is on its way into the cache any more. */
+  warm(path: string): Promise<Answer>;
+}
+
+async function settled(cacheDir: string): Promise<void> {
+  const busy = () => readdirSync(cacheDir, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:lock|part)(?:\.|$)/.test(name));
+  await waitUntil(() => busy().length === 0, { what: () => `the end of the fills: ${busy().join(' ')}` });
 }
 
 /** Shows one behaviour at each of the fronts, each with a base and a cache of its own. */
@@ -190,7 +198,14 @@ export function onEachFront(
       t.test(front.name, async (part) => {
         const origin = await startOrigin(part);
         const offload = await front.open(part, origin, settings);
-        await run({ front: front.name, origin, cacheDir: offload.cacheDir, ask: offload.ask.bind(offload), start: offload.start.bind(offload), log: offload.log.bind(offload) }, part);
+        const { cacheDir } = offload;
+        const ask = offload.ask.bind(offload);
+        const warm = async (path: string) => {
+          const answer = await ask(path);
+          await settled(cacheDir);
+          return answer;
+        };
+        await run({ front: front.name, origin, cacheDir, ask, warm, start: offload.start.bind(offload), log: offload.log.bind(offload) }, part);
       }),
     );
     await Promise.all(shown);
