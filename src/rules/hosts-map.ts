@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, futimesSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { VERSION } from '../version.js';
 import type { Rules } from './directives.js';
 import { MAX_CHOICE } from './choice.js';
@@ -28,6 +28,9 @@ export function replaceFile(path: string, text: string): boolean {
     try {
       fchmodSync(file, 0o644); // Apache's user must read it, whatever the umask
       writeSync(file, text);
+      // Apache tells a new map by its time alone, and file systems count in steps of milliseconds.
+      const time = Math.max(Date.now(), Math.ceil(changedAt(path)) + 1) / 1000;
+      futimesSync(file, time, time);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -38,6 +41,11 @@ export function replaceFile(path: string, text: string): boolean {
     rmSync(temporary, { force: true });
     throw new Problem(path, `can't be written (${error instanceof Error ? error.message : String(error)})`);
   }
+}
+
+/** When a file was changed last, in milliseconds; 0 if there is none. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** What a file holds; undefined if there is none. */

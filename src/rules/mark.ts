@@ -1,5 +1,5 @@
 import {
-  closeSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync, unlinkSync,
+  type Stats, closeSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, statSync, unlinkSync,
 } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { codeOf } from './input.js';
@@ -52,16 +52,17 @@ function markDirectory(from: Buffer, to: Buffer, minSize: number, count: Count, 
   for (const name of circle ? [] : namesIn(from)) {
     const source = below(from, name);
     const mark = below(to, name);
-    const stat = statSync(source, { throwIfNoEntry: false });
+    const stat = statOf(source);
+    const present = lstatSync(mark, { throwIfNoEntry: false });
     if (stat?.isDirectory()) {
-      clear(mark, 'file');
+      if (present && !present.isDirectory()) remove(mark, count);
       mkdirSync(mark, { recursive: true });
       if (markDirectory(source, mark, minSize, count, [...above, real])) wanted.add(name.toString('latin1'));
     } else if (stat?.isFile() && stat.size >= minSize) {
       wanted.add(name.toString('latin1'));
-      clear(mark, 'directory');
+      if (present && !present.isFile()) remove(mark, count);
       count.marked++;
-      if (!lstatSync(mark, { throwIfNoEntry: false })) {
+      if (!present?.isFile()) {
         closeSync(openSync(mark, 'w', 0o644));
         count.added++;
       }
@@ -69,14 +70,17 @@ function markDirectory(from: Buffer, to: Buffer, minSize: number, count: Count, 
   }
   for (const name of readdirSync(to, 'buffer')) {
     if (wanted.has(name.toString('latin1'))) continue;
-    const mark = below(to, name);
-    if (lstatSync(mark).isDirectory()) removeDirectory(mark, count);
-    else {
-      unlinkSync(mark);
-      count.removed++;
-    }
+    remove(below(to, name), count);
   }
   return wanted.size > 0;
+}
+
+function statOf(path: Buffer): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // a link in a circle, or a directory that can't be searched
+  }
 }
 
 /** What can't be read has no marks: the web server couldn't send it either. */
@@ -89,20 +93,13 @@ function namesIn(directory: Buffer): Buffer[] {
   }
 }
 
-/** Makes way for a mark of the other kind. */
-function clear(mark: Buffer, kind: 'file' | 'directory'): void {
-  const stat = lstatSync(mark, { throwIfNoEntry: false });
-  if (stat && stat.isDirectory() === (kind === 'directory')) rmSync(mark, { recursive: true });
-}
-
-function removeDirectory(directory: Buffer, count: Count): void {
-  for (const name of readdirSync(directory, 'buffer')) {
-    const path = below(directory, name);
-    if (lstatSync(path).isDirectory()) removeDirectory(path, count);
-    else {
-      unlinkSync(path);
-      count.removed++;
-    }
+/** Removes a mark, or a directory of marks. */
+function remove(mark: Buffer, count: Count): void {
+  if (!lstatSync(mark).isDirectory()) {
+    unlinkSync(mark);
+    count.removed++;
+    return;
   }
-  rmdirSync(directory);
+  for (const name of readdirSync(mark, 'buffer')) remove(below(mark, name), count);
+  rmdirSync(mark);
 }

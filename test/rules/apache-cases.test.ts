@@ -163,3 +163,20 @@ describe('a front controller in the document root', { skip }, () => {
     });
   }
 });
+
+describe('an Apache with CVE-2025-54090, which takes every "expr" for true', { skip }, () => {
+  for (const args of [['--server', 'apache'], ['--server', 'apache', '--map', 'PLACE/hosts.map'], ['--server', 'htaccess']]) {
+    it(`serves everything itself: ${args.join(' ')}`, async (t) => {
+      const directory = serverDir(t);
+      const root = makeSite(directory);
+      const text = await written(args.map((each) => each.replace('PLACE', directory)), directives(3));
+      const broken = text.replaceAll(/RewriteCond expr "[^"]*"/g, 'RewriteCond expr "true"');
+      assert.notEqual(broken, text);
+      if (args.includes('htaccess')) put(join(root, '.htaccess'), broken);
+      const { port } = await startApache(t, directory, siteConfig(directory) + (args.includes('htaccess') ? '' : broken));
+      for (const target of ['/big.bin', '/odd/comma%2c.bin', '/below.bin', '/page.html']) {
+        assert.equal((await ask(port, target)).status, 200, target);
+      }
+    });
+  }
+});

@@ -48,8 +48,7 @@ export const CASES: readonly Case[] = [
     differs: { htaccess: unmarked, redirectmatch: unmarked },
   },
   { name: 'a missing file', target: '/nothing.bin', original: 404 },
-  { name: 'a missing file with an error page that is big', target: '/nothing', original: 307,
-    differs: only(ALL, 404, 'fault of the original: it redirected to its error page') },
+  { name: 'a missing file with an error page that is big', target: '/nothing', original: 404 },
   { name: 'more path behind a file', target: '/big.bin/more', original: 404 },
   { name: 'a slash behind a file', target: '/big.bin/', original: 404 },
   { name: 'a directory without its slash', target: '/dir', original: 301 },
@@ -105,6 +104,12 @@ export const CASES: readonly Case[] = [
   { name: 'any of password and address, with the password', target: '/any/big.bin', ask: { headers: [PASSWORD] }, ...big,
     differs: only(REDIRECT_FLAVOURS, 200, 'a password that nobody asked for counts') },
 
+  { name: 'Satisfy Any, from elsewhere and without the password', target: '/satisfy/big.bin', original: 401 },
+  { name: 'Satisfy Any, from elsewhere with the password', target: '/satisfy/big.bin', ask: { headers: [PASSWORD] }, original: 200 },
+  { name: 'Satisfy Any, from the right place', target: '/satisfy/big.bin', ask: { from: '127.0.8.9' }, ...big },
+  { name: 'Satisfy Any, from the right place with the password', target: '/satisfy/big.bin', ask: { from: '127.0.8.9', headers: [PASSWORD] }, ...big,
+    differs: only(REDIRECT_FLAVOURS, 200, 'a password that nobody asked for counts') },
+
   { name: 'a file beside a front controller', target: '/wp/file.zip', ...big,
     differs: only(['apache', 'htaccess', 'htaccess-marks'], 200, 'the inner .htaccess switches the engine for itself') },
   { name: 'a small file beside a front controller', target: '/wp/small.css', original: 200 },
@@ -137,5 +142,3 @@ export const CASES: readonly Case[] = [
 function percentEncode(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
-
-export { REDIRECT_FLAVOURS };

@@ -196,8 +196,8 @@ describe('offload hosts --watch beside a real Apache', { skip: lacking('apache2'
     const input = directives({ href: 'http://127.0.0.2:81' }, { href: 'http://127.0.0.3:81' });
     const config = await written(['--map', map], input);
     const site = `DocumentRoot "${dir}/www"\n<Directory "/">\nOptions FollowSymLinks\nRequire all granted\n</Directory>\n`;
-    const apache = await startApache(t, dir, site + config);
-    const { port } = apache;
+    const server = await startApache(t, dir, site + config);
+    const { port } = server;
     const { replaceFile } = await import('../../src/rules/hosts-map.js');
     const text = readFileSync(map, 'utf8');
     for (let round = 0; round < 150; round++) {
@@ -210,7 +210,7 @@ describe('offload hosts --watch beside a real Apache', { skip: lacking('apache2'
       replaceFile(map, garbage);
       assert.equal((await ask(port, '/big.bin')).status, 200, JSON.stringify(garbage.slice(0, 40)));
     }
-    assert.doesNotMatch(apache.errorLog(), /AH00052/);
+    assert.doesNotMatch(server.errorLog(), /AH00052/);
   });
 });
 

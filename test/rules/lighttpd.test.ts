@@ -84,10 +84,11 @@ const CASES: readonly (readonly [string, string, number, AskOptions?])[] = [
 
 describe('the rules for lighttpd', { skip }, () => {
   it('decide as mod_offload did', async (t) => {
-    const { port, errorLog } = await startLighttpd(t, INPUT);
+    const server = await startLighttpd(t, INPUT);
+    const { port } = server;
     for (const [name, target, status, options] of CASES) {
       const answer = await ask(port, target, options);
-      assert.equal(answer.status, status, `${name}: ${answer.head}\n${errorLog()}`);
+      assert.equal(answer.status, status, `${name}: ${answer.head}\n${server.errorLog()}`);
       assert.equal(answer.one('Cache-Control'), status === 307 ? 'no-store' : undefined, name);
       assert.equal(answer.one('Vary'), undefined, name);
       const [, path] = /^http:\/\/(?:127\.0\.0\.[23]:81|\[2001:db8::1\])(\/.*)$/.exec(answer.one('Location') ?? '') ?? [];

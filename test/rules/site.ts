@@ -31,7 +31,7 @@ export function makeSite(directory: string): string {
   const big = Buffer.alloc(BIG, 'x');
   for (const name of ['big.bin', 'page.html', 'notes.txt', 'dir/big.bin', 'denied/big.bin', 'secret/big.bin']) put(join(root, name), big);
   for (const name of ODD_NAMES) put(join(root, 'odd', name), big);
-  for (const name of ['unknown', 'any/big.bin', 'picture.jpg', 'film.mp4', 'none/big.bin', 'wp/file.zip', 'charset.txt.utf8']) put(join(root, name), big);
+  for (const name of ['unknown', 'any/big.bin', 'satisfy/big.bin', 'picture.jpg', 'film.mp4', 'none/big.bin', 'wp/file.zip', 'charset.txt.utf8']) put(join(root, name), big);
   put(join(root, 'exact.bin'), big.subarray(0, 5120));
   put(join(root, 'below.bin'), big.subarray(0, 5119));
   put(join(root, 'dir/index.html'), big);
@@ -109,6 +109,16 @@ AddType application/x-httpd-php .ptype
   AuthName secret
   AuthUserFile "${directory}/passwords"
   Require valid-user
+</Directory>
+<Directory "${root}/satisfy">
+  AuthType Basic
+  AuthName satisfy
+  AuthUserFile "${directory}/passwords"
+  Require valid-user
+  Order deny,allow
+  Deny from all
+  Allow from 127.0.8.9
+  Satisfy Any
 </Directory>
 <Directory "${root}/any">
   AuthType Basic

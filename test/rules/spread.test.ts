@@ -63,7 +63,7 @@ describe('the spread of buckets over hosts', () => {
   });
 
   it("doesn't depend on the order of the directives", () => {
-    assert.deepEqual(homes(hosts(9).toReversed()), homes(hosts(9)));
+    assert.deepEqual(homes([...hosts(9)].sort((a, b) => (a.href < b.href ? 1 : -1))), homes(hosts(9)));
   });
 
   it('stays what it is from version to version: every cache is filled by it', () => {
