@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { Base } from './base/base.js';
 import { type Reply, textReply } from './gateway/reply.js';
-import { dropsContentLength, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
+import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
 import { cgiRequest } from './host/cgi/environment.js';
 import { ClientGone } from './host/cgi/output.js';
 import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
@@ -41,10 +41,10 @@ async function answerRequest(): Promise<number> {
 /** A body that breaks off must not look whole, even where the web server makes nothing of its Content-Length. */
 async function deliver(reply: Reply, framing: Framing, settings: Settings, log: Log): Promise<void> {
   const { body } = reply;
-  const dropped = dropsContentLength(process.env, framing.nph);
-  if (dropped) remind(settings.cacheDir, log);
+  const hides = hidesCuts(process.env, framing.nph);
+  if (hides !== undefined) remind(settings.cacheDir, hides, log);
   const long = body.kind === 'stream' || (body.kind === 'file' && body.length > BUFFER);
-  const guard = dropped && long ? new Guard() : undefined;
+  const guard = hides !== undefined && long ? new Guard() : undefined;
   guard?.start();
   try {
     await writeReply(reply, framing);
@@ -52,7 +52,7 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
     if (error instanceof ClientGone) throw error;
     // First of all: what follows may take minutes.
     log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
-    if (dropped || (!framing.nph && body.kind === 'stream' && body.length === undefined)) await holdUntilCut();
+    if (hides !== undefined || (!framing.nph && body.kind === 'stream' && body.length === undefined)) await holdUntilCut();
     else await letHeaderPass();
     throw error;
   } finally {

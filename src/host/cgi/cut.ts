@@ -13,19 +13,30 @@ const REMIND_EVERY = 3_600_000;
 type Environment = { readonly [name: string]: string | undefined };
 
 /**
- * Whether the web server drops our Content-Length: Apache since 2.4.59 does (CVE-2024-24795) unless told to trust it,
- * and answers in chunks; a script that dies half-way then looks complete to the client.
+ * Why this web server would make a body that breaks off look whole, and the remedy; undefined if it wouldn't.
+ * Apache since 2.4.59 drops a script's Content-Length (CVE-2024-24795) unless told to trust it, and answers in chunks: a
+ * script that dies half-way then ends them well. An `nph-` script keeps its length, but where a rule of .htaccess led to
+ * it, Apache 2.4.71 writes a header of its own after it, and a client takes that for the file's next bytes.
  */
-export function dropsContentLength(env: Environment, nph: boolean): boolean {
+export function hidesCuts(env: Environment, nph: boolean): string | undefined {
   const version = /^Apache(?:\/(\d+)\.(\d+)\.(\d+))?/.exec(env['SERVER_SOFTWARE'] ?? '');
-  if (nph || version === null || env['ap_trust_cgilike_cl'] !== undefined) return false;
+  if (version === null) return undefined;
+  if (nph) return env['REDIRECT_STATUS'] === undefined ? undefined : NPH_REDIRECTED;
+  if (env['ap_trust_cgilike_cl'] !== undefined) return undefined;
   const [major, minor, patch] = version.slice(1).map(Number) as [number, number, number];
   // ServerTokens may hide the version.
-  return Number.isNaN(major) || major * 10_000 + minor * 100 + patch >= 20_459;
+  return Number.isNaN(major) || major * 10_000 + minor * 100 + patch >= 20_459 ? LENGTH_DROPPED : undefined;
 }
 
+const LENGTH_DROPPED =
+  "this Apache drops the Content-Length of scripts: clients see no size, and can't tell where a download was cut. Remedy: " +
+  '"SetEnv ap_trust_cgilike_cl 1" in the virtual host or in the .htaccess of the script\'s directory';
+const NPH_REDIRECTED =
+  'Apache writes a header after the answer of an nph- script that .htaccess led to. Remedy: name it offload.cgi, and put ' +
+  '"SetEnv ap_trust_cgilike_cl 1" into the .htaccess of its directory';
+
 /** Tells the operator, but not with every request. */
-export function remind(cacheDir: string, log: Log): void {
+export function remind(cacheDir: string, what: string, log: Log): void {
   const marker = join(cacheDir, 'warned-content-length');
   try {
     const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -34,10 +45,7 @@ export function remind(cacheDir: string, log: Log): void {
   } catch {
     // No cache directory: then with every request.
   }
-  log.warn(
-    'this Apache drops the Content-Length of scripts: clients see no size, and no download is as fast or safe as it could be. ' +
-      'Remedy: "SetEnv ap_trust_cgilike_cl 1" in the virtual host, or install this script as nph-offload.cgi',
-  );
+  log.warn(what);
 }
 
 /**

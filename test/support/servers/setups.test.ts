@@ -11,7 +11,7 @@ import { SETUPS } from './setups.js';
 const echo = join(ROOT, 'test/fixtures/echo.cgi');
 
 for (const setup of SETUPS) {
-  const { name, packages, prefix, keepsLength, rawUri, passesRange } = setup;
+  const { name, packages, prefix, keepsLength, hidesCuts = !keepsLength, rawUri, passesRange } = setup;
   test(`${name}: a script gets the URL and its settings, and its answer arrives`, { skip: lacking(...packages) }, async (t) => {
     const inFile = name.includes('FallbackResource');
     const server = await setup.start(t, echo, { OFFLOAD_BASE: 'http://base.test' });
@@ -32,7 +32,9 @@ for (const setup of SETUPS) {
     assert.equal(head.headers.get('Content-Length'), keepsLength ? '1000' : undefined);
 
     const short = await fetchRaw({ to, path: `${prefix}/short/1000/2000` });
-    assert.equal(short.length, 1000);
+    // After an nph- script that .htaccess led to Apache writes a header of its own: the client counts it as the file's.
+    if (hidesCuts && keepsLength) assert.match(short.body.subarray(1000).toString('latin1'), /^HTTP\/1\.1 200 OK\r\n/);
+    else assert.equal(short.length, 1000);
     // Where the length is dropped, a script that died looks complete: our own script must do something about it.
     assert.equal(short.complete, !keepsLength);
 

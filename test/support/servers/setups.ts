@@ -18,6 +18,8 @@ export interface Setup {
   readonly prefix: string;
   /** False where the server drops a script's Content-Length: then a 200 is chunked, and HEAD has none. */
   readonly keepsLength: boolean;
+  /** A body that breaks off would look whole, did the script not prevent it; default: if the length isn't kept. */
+  readonly hidesCuts?: boolean;
   /** False where the server decodes REQUEST_URI before the script sees it. */
   readonly rawUri: boolean;
   /** False where the server keeps the client's Range for itself, and a range gets the whole file. */
@@ -69,21 +71,23 @@ function scriptAlias(name: string, mpm: 'event' | 'prefork', { trust = true, nph
 }
 
 /** Apache where the user has nothing but a document root and a cgi-bin; settings from where such a user can put them. */
-function htaccess(name: string, directive: string, from: 'offload.conf' | 'cgi-bin/.htaccess'): Setup {
+function htaccess(name: string, directive: string, from: 'offload.conf' | 'cgi-bin/.htaccess', file = 'offload.cgi'): Setup {
   return {
     name,
     packages: ['apache2'],
     prefix: '',
     keepsLength: true,
+    hidesCuts: file.startsWith('nph-'),
     rawUri: true,
     passesRange: true,
     start: async (t, script, settings, dir = serverDir(t)) => {
-      install(script, dir);
+      install(script, dir, file);
       mkdirSync(join(dir, 'htdocs'), { recursive: true });
       writeFileSync(join(dir, 'htdocs/.htaccess'), `${directive}\n`);
-      writeFileSync(join(dir, 'cgi-bin/.htaccess'), [TRUST, ...(from === 'offload.conf' ? [] : setEnv(settings)), ''].join('\n'));
+      const nph = file.startsWith('nph-');
+      writeFileSync(join(dir, 'cgi-bin/.htaccess'), [nph ? '' : TRUST, ...(from === 'offload.conf' ? [] : setEnv(settings)), ''].join('\n'));
       if (from === 'offload.conf') writeFileSync(join(dir, 'cgi-bin/offload.conf'), confFile(settings));
-      return startApache(t, { dir, config: () => `ScriptAlias /cgi-bin/ ${dir}/cgi-bin/` });
+      return startApache(t, { dir, config: () => `ScriptAlias /cgi-bin/ ${dir}/cgi-bin/\n${nph ? 'Timeout 5' : ''}` });
     },
   };
 }
@@ -175,6 +179,7 @@ export const SETUPS: readonly Setup[] = [
   htaccess('Apache .htaccess, RewriteRule', 'RewriteEngine On\nRewriteRule ^ /cgi-bin/offload.cgi [L]', 'cgi-bin/.htaccess'),
   htaccess('Apache .htaccess, FallbackResource', 'FallbackResource /cgi-bin/offload.cgi', 'offload.conf'),
   htaccess('Apache .htaccess, ErrorDocument 404', 'ErrorDocument 404 /cgi-bin/offload.cgi', 'cgi-bin/.htaccess'),
+  htaccess('Apache .htaccess, RewriteRule, nph-offload.cgi', 'RewriteEngine On\nRewriteRule ^ /cgi-bin/nph-offload.cgi [L]', 'cgi-bin/.htaccess', 'nph-offload.cgi'),
   lighttpd,
   nginx,
   busybox,
