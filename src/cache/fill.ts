@@ -12,7 +12,7 @@ import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { DifferentBytes, PartFile } from './part.js';
 import { touchRecord } from './record.js';
-import { removeOthers } from './remove.js';
+import { keepNewest, removeVersion } from './remove.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
@@ -189,7 +189,7 @@ class Fill {
   #switchTo(version: Version, fields: Fields): void {
     const old = { id: this.#version.id, lock: this.#lock };
     const reason = 'the base has another version by now';
-    removeIfThere(this.place.part(old.id));
+    removeVersion(this.place, old.id);
     const lock = new LockWatch(this.place.lock(version.id)).acquire();
     const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
     if (lock === undefined || there) {
@@ -244,9 +244,7 @@ class Fill {
     if (!this.#lock.beat()) throw new Outbid();
     renameSync(this.place.part(id), this.place.body(id));
     removeVerdict(this.place, id);
-    // The base said 404 meanwhile, and what we had of the URL was removed: that counts.
-    if (statSync(this.place.head(id), { throwIfNoEntry: false }) === undefined) removeIfThere(this.place.body(id));
-    else removeOthers(this.place, id);
+    keepNewest(this.place, this.#path, id);
     this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
   }
 

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { UrlPlace } from './layout.js';
 import { LockWatch, removeIfThere } from './lock.js';
-import { namesIn } from './record.js';
+import { namesIn, readRecords } from './record.js';
 
 /** The base says that the URL is gone: so is what is here of it. A fill that runs notices by the missing record. */
 export function removeAll(place: UrlPlace): void {
@@ -14,14 +15,27 @@ export function removeAll(place: UrlPlace): void {
   }
 }
 
-/** What older versions left, but for a fill of one that still runs. Verdicts stay: somebody may wait for them. */
-export function removeOthers(place: UrlPlace, keep: string): void {
+/**
+ * After a body has become complete, under its lock: of the whole bodies the one stays that the base confirmed last. That
+ * need not be the one just completed: a newer version may have been quicker, or the base has said 404 meanwhile, and its
+ * record is gone.
+ */
+export function keepNewest(place: UrlPlace, url: string, completed: string): void {
+  const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
+  if (newest !== completed) removeVersion(place, completed);
+  if (newest !== undefined) removeOthers(place, newest);
+}
+
+/** But for a fill of one that still runs. Verdicts stay: somebody may wait for them. */
+function removeOthers(place: UrlPlace, keep: string): void {
   for (const version of versionsIn(place)) {
-    if (version === keep) continue;
-    unlessFilled(place, version, () => {
-      for (const file of [place.head(version), place.body(version), place.part(version)]) removeIfThere(file);
-    });
+    if (version !== keep) unlessFilled(place, version, () => removeVersion(place, version));
   }
+}
+
+/** All of one version but its verdict; for whoever has its lock. */
+export function removeVersion(place: UrlPlace, version: string): void {
+  for (const file of [place.head(version), place.body(version), place.part(version)]) removeIfThere(file);
 }
 
 function versionsIn(place: UrlPlace): Set<string> {

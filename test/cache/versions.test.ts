@@ -75,6 +75,9 @@ test('the file changes while it is pulled: who has begun gets the old one whole,
   gate.release();
   assertWhole(await early.done, V1);
   await s.idle();
+  // The old one is complete last, but it is not the base's last word.
+  assert.deepEqual(s.kinds('/a'), ['body', 'head']);
+  assertWhole(await s.get('/a'), V2);
   assert.equal(s.origin.count('GET'), 2);
 });
 
