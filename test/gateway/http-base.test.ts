@@ -1,6 +1,6 @@
 // What a base may do to us, and the client survives it.
 import { strict as assert } from 'node:assert';
-import { type Answer, onEachFront, type Stage } from '../support/front.js';
+import { type Answer, onEachFront, onEachHost, type Stage } from '../support/front.js';
 import { type FileSpec, Gate } from '../support/origin.js';
 import { type Pattern, patternHash } from '../support/pattern.js';
 
@@ -20,13 +20,13 @@ async function twice({ origin, warm, ask }: Stage, spec: Partial<FileSpec>): Pro
   return answer;
 }
 
-onEachFront('1xx before the answer are not for the client', async (stage) => {
+onEachHost('1xx before the answer are not for the client', async (stage) => {
   const answer = await twice(stage, { before: EARLY });
   assert.equal(answer.headers.has('Link'), false);
   assert.equal(stage.origin.count('GET', '/a'), 1);
 });
 
-onEachFront('names of fields come in any case', async (stage) => {
+onEachHost('names of fields come in any case', async (stage) => {
   const names = { eTaG: '"q"', 'LAST-MODIFIED': 'Tue, 01 Sep 2026 08:00:00 GMT', 'content-TYPE': 'text/x', 'cache-CONTROL': 'MAX-AGE=5' };
   const answer = await twice(stage, { etag: null, lastModified: null, headers: { 'Content-Type': null, ...names } });
   assert.deepEqual([answer.headers.get('ETag'), answer.headers.get('Content-Type')], ['"q"', 'text/x']);
@@ -40,18 +40,18 @@ onEachFront('8-bit values pass byte for byte', async (stage) => {
   for (const [name, value] of Object.entries(headers)) assert.equal(answer.headers.get(name), value);
 });
 
-onEachFront('no Content-Type: none is made up', async (stage) => {
+onEachHost('no Content-Type: none is made up', async (stage) => {
   const answer = await twice(stage, { headers: { 'Content-Type': null } });
   assert.equal(answer.headers.has('Content-Type'), false);
 });
 
-onEachFront('a folded value is refused: 502, not a guess (RFC 9112 §5.2)', async ({ origin, ask, log }) => {
+onEachHost('a folded value is refused: 502, not a guess (RFC 9112 §5.2)', async ({ origin, ask, log }) => {
   origin.file('/a', { body: BODY, lines: ['X-Folded: a', ' b'] });
   assert.equal((await ask('/a')).status, 502);
   assert.match(log(), /HEAD failed/);
 });
 
-onEachFront('two lengths are refused, also the same one twice: 502 (RFC 9110 §8.6, RFC 9112 §6.3)', async ({ origin, ask }) => {
+onEachHost('two lengths are refused, also the same one twice: 502 (RFC 9110 §8.6, RFC 9112 §6.3)', async ({ origin, ask }) => {
   origin.file('/two', { body: BODY, lines: ['Content-Length: 4000'] });
   origin.file('/same', { body: BODY, lines: ['Content-Length: 5000'] });
   origin.file('/list', { body: BODY, contentLength: '5000, 4000' });
@@ -67,12 +67,12 @@ onEachFront('a body in chunks passes, its trailers stay behind', async ({ origin
   assert.doesNotMatch(answer.lines.join('\n'), /trailer/i);
 });
 
-onEachFront('a HEAD with a body, and another request after it', async (stage) => {
+onEachHost('a HEAD with a body, and another request after it', async (stage) => {
   await twice(stage, { head: { bodyOnHead: true } });
   assert.equal(stage.origin.count('GET', '/a'), 1);
 });
 
-onEachFront('a base without HEAD is asked with a GET that ends after its header', async ({ origin, warm, ask }) => {
+onEachHost('a base without HEAD is asked with a GET that ends after its header', async ({ origin, warm, ask }) => {
   for (const status of [405, 501]) {
     const path = `/${status}`;
     const gate = new Gate(1000);
@@ -86,7 +86,7 @@ onEachFront('a base without HEAD is asked with a GET that ends after its header'
   }
 });
 
-onEachFront('another length in HEAD than in GET: the GET counts', async ({ origin, warm, ask }) => {
+onEachHost('another length in HEAD than in GET: the GET counts', async ({ origin, warm, ask }) => {
   for (const contentLength of [4000, 6000, 0]) {
     origin.file(`/${contentLength}`, { body: BODY, head: { contentLength } });
     assertWhole(await warm(`/${contentLength}`));
@@ -94,19 +94,19 @@ onEachFront('another length in HEAD than in GET: the GET counts', async ({ origi
   }
 });
 
-onEachFront('one byte at a time, the header too', async (stage) => {
+onEachHost('one byte at a time, the header too', async (stage) => {
   const body = { seed: 63, size: 300 };
   stage.origin.file('/a', { body, pieceSize: 1 });
   assertWhole(await stage.ask('/a'), body);
 });
 
-onEachFront('a header without end is 502', async ({ origin, ask }) => {
+onEachHost('a header without end is 502', async ({ origin, ask }) => {
   origin.file('/long', { body: BODY, headers: { 'X-Long': 'x'.repeat(100_000) } });
   origin.file('/many', { body: BODY, lines: Array.from({ length: 5000 }, (_, i) => `X-${i}: y`) });
   for (const path of ['/long', '/many']) assert.equal((await ask(path)).status, 502, path);
 });
 
-onEachFront('what is no HTTP is 502', async ({ origin, ask }) => {
+onEachHost('what is no HTTP is 502', async ({ origin, ask }) => {
   const starts = ['ICY 200 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1 2000 OK', 'HTTP/3.9 200 OK', 'HTTP/1.1 200 OK\r\nNo colon', 'HTTP/1.1 200 OK\r\nBad Name: x', 'HTTP/1.1 200 OK\r\nX: a\0b', '<html>'];
   for (const [i, start] of starts.entries()) {
     origin.file(`/${i}`, { body: BODY, rawHead: `${start}\r\nContent-Length: 5000\r\nETag: "x"\r\n\r\n` });
@@ -114,7 +114,7 @@ onEachFront('what is no HTTP is 502', async ({ origin, ask }) => {
   }
 });
 
-onEachFront('an answer that nobody asked for is 502: a range, a 304, another protocol', async ({ origin, ask }) => {
+onEachHost('an answer that nobody asked for is 502: a range, a 304, another protocol', async ({ origin, ask }) => {
   for (const status of [101, 206, 226, 304, 500, 599]) {
     origin.file(`/${status}`, { body: BODY, status, headers: { Upgrade: 'x' } });
     const answer = await ask(`/${status}`, { headers: { Range: 'bytes=0-1', 'If-None-Match': '"x"' } });
@@ -146,7 +146,7 @@ onEachFront('a redirect is passed on and never followed', async ({ origin, ask }
   assert.equal(origin.count(), origin.count(undefined, '/moved'));
 });
 
-onEachFront('a connection that breaks within the header is 502', async ({ origin, ask }) => {
+onEachHost('a connection that breaks within the header is 502', async ({ origin, ask }) => {
   const whole = 'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nETag: "x"\r\n\r\n';
   for (const length of [0, 1, 9, 17, 40, whole.length - 1]) {
     const spec: Partial<FileSpec> = length === 0 ? { cutAfter: -1 } : { rawHead: whole.slice(0, length), cutAfter: 0 };
@@ -157,7 +157,7 @@ onEachFront('a connection that breaks within the header is 502', async ({ origin
   }
 });
 
-onEachFront('a connection that breaks within the body: the rest is asked for, the client gets the whole', async ({ origin, ask }) => {
+onEachHost('a connection that breaks within the body: the rest is asked for, the client gets the whole', async ({ origin, ask }) => {
   for (const cutAfter of [0, 1, 2500, 4999]) {
     origin.file(`/${cutAfter}`, { body: BODY, script: ({ method, nth }) => (method === 'GET' && nth === 1 ? { cutAfter } : undefined) });
     assertWhole(await ask(`/${cutAfter}`));
