@@ -1,6 +1,6 @@
 // RFC 9111 and RFC 9211 as a client sees them: what is asked of the base, and what an answer says of its way.
 import { strict as assert } from 'node:assert';
-import { type Answer, onEachFront, type Stage } from '../support/front.js';
+import { type Answer, onEachFront, onEachHost, type Stage } from '../support/front.js';
 import { etagOf } from '../support/origin.js';
 import { parseList } from '../support/structured.js';
 
@@ -75,7 +75,7 @@ onEachFront('HEAD has the header of GET, Content-Length included (RFC 9110 §9.3
   }
 });
 
-onEachFront('Date is the base’s, Age what it said and what has passed since; without either, 0 and now', async ({ origin, ask }) => {
+onEachHost('Date is the base’s, Age what it said and what has passed since; without either, 0 and now', async ({ origin, ask }) => {
   const date = at(Date.now() - 100_000);
   origin.file('/old', { body: BODY, headers: { Date: date, Age: '95' } });
   origin.file('/new', { body: BODY, headers: { Date: null } });
@@ -87,7 +87,7 @@ onEachFront('Date is the base’s, Age what it said and what has passed since; w
   assert.match(fresh.headers.get('Age') ?? '', /^\d$/);
 });
 
-onEachFront('an answer that is passed on keeps the base’s Date and Age', async ({ origin, ask }) => {
+onEachHost('an answer that is passed on keeps the base’s Date and Age', async ({ origin, ask }) => {
   const own = { Date: at(Date.now() - 100_000), Age: '95', 'Cache-Control': 'private, max-age=100' };
   origin.file('/own', { body: BODY, headers: own });
   origin.file('/none', { body: '', status: 404, headers: own });
@@ -97,7 +97,7 @@ onEachFront('an answer that is passed on keeps the base’s Date and Age', async
   }
 });
 
-onEachFront('the caches before us stay in Via and Cache-Status (RFC 9211 §2)', async ({ origin, ask }) => {
+onEachHost('the caches before us stay in Via and Cache-Status (RFC 9211 §2)', async ({ origin, ask }) => {
   origin.file('/a', { body: BODY, lines: ['Via: 1.1 edge', 'Cache-Status: edge; hit; ttl=5', 'Cache-Status: "the shield"; fwd=stale'] });
   for (let i = 0; i < 2; i++) {
     const answer = await ask('/a');
@@ -106,7 +106,7 @@ onEachFront('the caches before us stay in Via and Cache-Status (RFC 9211 §2)', 
   }
 });
 
-onEachFront('within OffloadFresh the base is not asked', async (stage) => {
+onEachHost('within OffloadFresh the base is not asked', async (stage) => {
   stage.origin.file('/a', { body: BODY });
   await stage.warm('/a');
   const [asked, answer] = await heads(stage, '/a');
@@ -115,7 +115,7 @@ onEachFront('within OffloadFresh the base is not asked', async (stage) => {
   assert.deepEqual([answer.status, answer.length], [200, BODY.size]);
 }, FRESH);
 
-onEachFront('a client makes us ask: no-cache, Pragma, max-age, min-fresh (RFC 9111 §5.2.1)', async (stage) => {
+onEachHost('a client makes us ask: no-cache, Pragma, max-age, min-fresh (RFC 9111 §5.2.1)', async (stage) => {
   stage.origin.file('/a', { body: BODY, headers: { Age: '10' } });
   await stage.warm('/a');
   const forcing = [{ 'Cache-Control': 'no-cache' }, { Pragma: 'no-cache' }, { 'Cache-Control': 'max-age=0' }, { 'Cache-Control': 'max-age=9' }, { 'Cache-Control': 'min-fresh=3600' }];
@@ -133,7 +133,7 @@ onEachFront('a client makes us ask: no-cache, Pragma, max-age, min-fresh (RFC 91
   assert.equal(stage.origin.count('GET', '/a'), 1);
 }, FRESH);
 
-onEachFront('a client’s no-cache finds what changed within OffloadFresh', async (stage) => {
+onEachHost('a client’s no-cache finds what changed within OffloadFresh', async (stage) => {
   stage.origin.file('/a', { body: BODY });
   await stage.warm('/a');
   const changed = { seed: 52, size: 2100 };
@@ -145,7 +145,7 @@ onEachFront('a client’s no-cache finds what changed within OffloadFresh', asyn
   assert.equal((await stage.ask('/a')).length, changed.size);
 }, FRESH);
 
-onEachFront('the base may shorten OffloadFresh, by no-cache, max-age, s-maxage or Expires', async (stage) => {
+onEachHost('the base may shorten OffloadFresh, by no-cache, max-age, s-maxage or Expires', async (stage) => {
   const shortening = [
     { 'Cache-Control': 'no-cache' },
     { 'Cache-Control': 'max-age=0' },
@@ -163,13 +163,13 @@ onEachFront('the base may shorten OffloadFresh, by no-cache, max-age, s-maxage o
     assert.deepEqual(trace(answer), { hit: true, detail: 'validated' });
   }
   for (const [i, headers] of [{ 'Cache-Control': 'max-age=60' }, { 'Cache-Control': 'max-age=0, s-maxage=60' }, { Expires: at(Date.now() + 60_000) }].entries()) {
-    stage.origin.file(`/long${i}`, { body: BODY, headers: headers as Record<string, string> });
+    stage.origin.file(`/long${i}`, { body: BODY, headers });
     await stage.warm(`/long${i}`);
     assert.equal((await heads(stage, `/long${i}`))[0], 0, JSON.stringify(headers));
   }
 }, FRESH);
 
-onEachFront('a confirmation brings a new Date, from which Expires counts', async (stage) => {
+onEachHost('a confirmation brings a new Date, from which Expires counts', async (stage) => {
   const now = Date.now();
   const said = (date: number) => ({ Expires: at(now + 600_000), Date: at(date) });
   stage.origin.file('/a', { body: BODY, headers: said(now) });
@@ -183,7 +183,7 @@ onEachFront('a confirmation brings a new Date, from which Expires counts', async
   assert.equal(answer.headers.get('Date'), at(now + 600_000));
 }, FRESH);
 
-onEachFront('only-if-cached: 504 without asking the base, until it is here', async ({ origin, ask, warm }) => {
+onEachHost('only-if-cached: 504 without asking the base, until it is here', async ({ origin, ask, warm }) => {
   origin.file('/a', { body: BODY });
   const only = { headers: { 'Cache-Control': 'only-if-cached' } };
   for (const request of [only, { ...only, method: 'HEAD' }]) assert.equal((await ask('/a', request)).status, 504);
@@ -196,7 +196,7 @@ onEachFront('only-if-cached: 504 without asking the base, until it is here', asy
   assert.equal(origin.count('GET', '/a'), 1);
 });
 
-onEachFront('while the base fails, what is here is sent, unless the base forbids it (RFC 9111 §4.2.4)', async ({ origin, ask, warm }) => {
+onEachHost('while the base fails, what is here is sent, unless the base forbids it (RFC 9111 §4.2.4)', async ({ origin, ask, warm }) => {
   const rules = [
     [200, {}],
     [200, { 'Cache-Control': 'max-age=0' }],
@@ -222,7 +222,7 @@ onEachFront('while the base fails, what is here is sent, unless the base forbids
   assert.equal((await ask('/2', { headers: { 'Cache-Control': 'only-if-cached' } })).status, 504);
 });
 
-onEachFront('fields about the connection, the base’s host or our web server stay behind; others pass (RFC 9110 §7.6.1)', async ({ origin, ask }) => {
+onEachHost('fields about the connection, the base’s host or our web server stay behind; others pass (RFC 9110 §7.6.1)', async ({ origin, ask }) => {
   const dropped = {
     Connection: 'X-Hop, close',
     'X-Hop': '1',
@@ -249,7 +249,7 @@ onEachFront('fields about the connection, the base’s host or our web server st
   }
 });
 
-onEachFront('what a shared cache must not store is not stored (RFC 9111 §3)', async ({ origin, ask }) => {
+onEachHost('what a shared cache must not store is not stored (RFC 9111 §3)', async ({ origin, ask }) => {
   const unstorable = [
     { 'Cache-Control': 'no-store' },
     { 'Cache-Control': 'PRIVATE' },
@@ -260,7 +260,7 @@ onEachFront('what a shared cache must not store is not stored (RFC 9111 §3)', a
     { 'Content-Encoding': 'gzip' },
   ];
   for (const [i, headers] of unstorable.entries()) {
-    origin.file(`/${i}`, { body: BODY, headers: headers as Record<string, string> });
+    origin.file(`/${i}`, { body: BODY, headers });
     for (let n = 1; n <= 2; n++) {
       const answer = await ask(`/${i}`);
       assert.deepEqual([answer.status, answer.length, answer.complete], [200, BODY.size, true]);

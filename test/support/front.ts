@@ -38,16 +38,18 @@ export interface Answer {
 /** An answer on its way. */
 export interface Running {
   readonly done: Promise<Answer>;
-  waitForBody(length: number): Promise<void>;
+  readonly waitForBody: (length: number) => Promise<void>;
 }
 
 /** The gateway before one base, with a cache of its own. */
 export interface Offload {
   readonly cacheDir: string;
-  ask(path: string, ask?: Ask): Promise<Answer>;
-  start(path: string, ask?: Ask): Promise<Running>;
+  /** Where it listens, for what only a connection can show; undefined for a script. */
+  readonly port: number | undefined;
+  readonly ask: (path: string, ask?: Ask) => Promise<Answer>;
+  readonly start: (path: string, ask?: Ask) => Promise<Running>;
   /** What it wrote to the error log. */
-  log(): string;
+  readonly log: () => string;
 }
 
 export interface Front {
@@ -58,6 +60,7 @@ export interface Front {
 
 class Cgi implements Offload {
   readonly cacheDir: string;
+  readonly port = undefined;
   #log = '';
 
   constructor(
@@ -90,8 +93,8 @@ class Cgi implements Offload {
     const running = await startCgi(request, this.t);
     const done = running.done.then((result) => {
       this.#log += result.stderr;
-      const { headers, exitCode } = result;
-      if (headers.get('Transfer-Encoding') === 'chunked' && method !== 'HEAD') return { ...result, ...joined(result.body) };
+      const { exitCode } = result;
+      if (result.headers.get('Transfer-Encoding') === 'chunked' && method !== 'HEAD') return { ...result, ...joined(result.body) };
       return { ...result, body: result.body, complete: (method === 'HEAD' || result.complete) && exitCode === 0 };
     });
     done.catch(() => undefined);
@@ -179,7 +182,7 @@ export interface Stage extends Offload {
   readonly front: Front['name'];
   readonly origin: Origin;
   /** Pulls a file, and waits until nothing is on its way into the cache any more. */
-  warm(path: string): Promise<Answer>;
+  readonly warm: (path: string) => Promise<Answer>;
 }
 
 async function settled(cacheDir: string): Promise<void> {
@@ -187,25 +190,37 @@ async function settled(cacheDir: string): Promise<void> {
   await waitUntil(() => busy().length === 0, { what: () => `the end of the fills: ${busy().join(' ')}` });
 }
 
+type Show = (behaviour: string, run: (stage: Stage, t: TestContext) => Promise<void>, settings?: Readonly<Record<string, string>>) => void;
+
 /** Shows one behaviour at each of the fronts, each with a base and a cache of its own. */
-export function onEachFront(
-  behaviour: string,
-  run: (stage: Stage, t: TestContext) => Promise<void>,
-  settings: Readonly<Record<string, string>> = {},
-): void {
-  test(behaviour, { concurrency: FRONTS.length }, async (t) => {
-    const shown = FRONTS.map((front) =>
+export const onEachFront: Show = (behaviour, run, settings) => {
+  show(FRONTS, behaviour, run, settings);
+};
+
+/** The same where a parsed script and an NPH script differ in nothing: once as a script, once as a server. */
+export const onEachHost: Show = (behaviour, run, settings) => {
+  show(FRONTS.filter(({ name }) => name !== 'nph'), behaviour, run, settings);
+};
+
+/** What only a connection can show: at the built-in server. */
+export function onConnection(behaviour: string, run: (stage: Stage & { readonly port: number }) => Promise<void>): void {
+  show([serve], behaviour, async ({ port = 0, ...stage }) => run({ ...stage, port }));
+}
+
+function show(fronts: readonly Front[], behaviour: string, run: (stage: Stage, t: TestContext) => Promise<void>, settings: Readonly<Record<string, string>> = {}): void {
+  test(behaviour, { concurrency: fronts.length }, async (t) => {
+    const shown = fronts.map((front) =>
       t.test(front.name, async (part) => {
         const origin = await startOrigin(part);
         const offload = await front.open(part, origin, settings);
-        const { cacheDir } = offload;
+        const { cacheDir, port } = offload;
         const ask = offload.ask.bind(offload);
         const warm = async (path: string) => {
           const answer = await ask(path);
           await settled(cacheDir);
           return answer;
         };
-        await run({ front: front.name, origin, cacheDir, ask, warm, start: offload.start.bind(offload), log: offload.log.bind(offload) }, part);
+        await run({ front: front.name, origin, cacheDir, port, ask, warm, start: offload.start.bind(offload), log: offload.log.bind(offload) }, part);
       }),
     );
     await Promise.all(shown);

@@ -17,7 +17,7 @@ export function parseList(text: string): Member[] {
   };
   const item = (what: string): string => take(what, /^(?:[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*|"(?:[ !#-[\]-~]|\\["\\])*")/);
   const members: Member[] = [];
-  do {
+  for (;;) {
     if (members.length > 0) take('a comma', /^[ \t]*,[ \t]*/);
     const name = item('a token or string');
     const parameters = new Map<string, string | number | boolean>();
@@ -31,6 +31,6 @@ export function parseList(text: string): Member[] {
       }
     }
     members.push({ name, parameters });
-  } while (rest !== '');
-  return members;
+    if (rest === '') return members;
+  }
 }
