@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { offloadCgi } from '../support/build.js';
 import { atEnd, type Cleanup } from '../support/place.js';
@@ -34,7 +35,7 @@ const cgi: Front = {
     if (setup === undefined) throw new Error('test/support/servers/setups.ts no longer has Apache with mod_cgid and ScriptAlias');
     const dir = serverDir(t);
     const server = await setup.start(t, await offloadCgi(), { OFFLOAD_BASE: base.url, OFFLOAD_CACHE_DIR: join(dir, 'cache'), OFFLOAD_TIMEOUT: '10s' }, dir);
-    mustStayWell(t, server);
+    mustStayQuiet(t, server);
     return server;
   },
 };
@@ -44,7 +45,7 @@ const serve: Front = {
   states: ['cold', 'warm'],
   start: async (t, base) => {
     const server = await startServe(t, { OFFLOAD_BASE: base.url, OFFLOAD_TIMEOUT: '10s' });
-    mustStayWell(t, server);
+    mustStayQuiet(t, server);
     return server;
   },
 };
@@ -64,10 +65,11 @@ const redirect: Front = {
 
 export const FRONTS: readonly Front[] = [cgi, serve, redirect];
 
-/** A fault of ours is one, even where no client noticed it. */
-function mustStayWell(t: Cleanup, server: WebServer): void {
+/** Everyday clients, also those that leave half-way, give an operator nothing to read. */
+function mustStayQuiet(t: Cleanup, server: WebServer): void {
   atEnd(t, () => {
-    if (/fault|warning/i.test(server.errorLog())) throw new Error(server.errorLog());
+    const lines = server.errorLog().split('\n').filter((line) => /offload\[\d+\]:/.test(line));
+    assert.deepEqual(lines, []);
   });
 }
 

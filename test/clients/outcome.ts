@@ -39,9 +39,9 @@ export function statuses(requests: readonly Seen[]): number[] {
   return [...new Set(requests.map(({ status }) => status))].filter((status) => status > 0).sort((a, b) => a - b);
 }
 
-/** Several requests, and whoever asked for a part got one. How many got an answer at all, before another had the file, is chance. */
+/** There were requests for parts, and whoever asked for a part got one. How many got an answer at all, before another had the file, is chance. */
 export function assertPieces(requests: readonly Seen[]): void {
-  assert.ok(requests.filter(({ headers }) => headers.has('Range')).length > 1, lines(requests).join('\n'));
+  assert.ok(requests.filter(({ headers }) => headers.has('Range')).length > 0, lines(requests).join('\n'));
   for (const { headers, status } of requests) assert.ok(status === 0 || status === (headers.has('Range') ? 206 : 200), lines(requests).join('\n'));
 }
 

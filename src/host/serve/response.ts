@@ -13,7 +13,10 @@ export interface Tally {
   bytes: number;
 }
 
-/** Sends the reply; resolves when the client has taken all, rejects if it broke off. */
+/** The client's doing: nothing that an operator could mend. */
+export class ClientLeft extends Error {}
+
+/** Sends the reply; resolves when the client has taken all. @throws ClientLeft; ShortBody if the body breaks off */
 export async function sendReply(reply: Reply, response: ServerResponse, tally: Tally): Promise<void> {
   const { body } = reply;
   response.writeHead(reply.status, reasonPhrase(reply.status), reply.fields.flat());
@@ -37,7 +40,7 @@ class Outflow {
       this.#gone = reject;
     });
     this.#left.catch(() => {}); // nobody may be writing when the client leaves
-    response.once('close', () => this.#gone(new Error('the client has left')));
+    response.once('close', () => this.#gone(new ClientLeft()));
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -55,9 +58,10 @@ class Outflow {
   }
 
   #settle(action: (done: (error?: Error | null) => void) => void): Promise<void> {
-    if (this.response.destroyed) return Promise.reject(new Error('the client has left'));
+    if (this.response.destroyed) return Promise.reject(new ClientLeft());
     const settled = new Promise<void>((resolve, reject) => {
-      action((error) => (error instanceof Error ? reject(error) : resolve()));
+      // EPIPE or ECONNRESET: it may come before the response knows that it is closed.
+      action((error) => (error instanceof Error ? reject(new ClientLeft(error.message)) : resolve()));
     });
     return this.whileHere(settled);
   }

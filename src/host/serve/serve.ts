@@ -12,7 +12,7 @@ import type { Log } from '../../log.js';
 import type { Listen, Settings } from '../../settings/settings.js';
 import { openGateway } from '../open-gateway.js';
 import { serveRequest } from './request.js';
-import { sendReply } from './response.js';
+import { ClientLeft, sendReply } from './response.js';
 
 /** One request that was answered, for a log line. */
 export interface Served {
@@ -84,7 +84,7 @@ export class Serving {
     try {
       await sendReply(reply, response, tally);
     } catch (error) {
-      if (!response.destroyed) this.log.warn(`${message.url ?? ''}: ${String(error)}`);
+      if (!(error instanceof ClientLeft)) this.log.warn(`${message.url ?? ''}: ${String(error)}`);
       // Cut, so that no client takes a part for the whole.
       response.destroy();
     } finally {
