@@ -10,7 +10,7 @@ export const MAP_NAME = 'offload-hosts';
 /** Handlers and types that say the answer is made, not read: a script, a type map, a file with its own headers. */
 const DYNAMIC: Reason[] = [
   { why: 'a script, a type map, a file with its own headers', expr: "-n %{HANDLER} && %{HANDLER} != 'default-handler'" },
-  { why: 'the same, by its type', expr: "%{CONTENT_TYPE} -strmatch 'application/x-httpd-*' || %{CONTENT_TYPE} -strmatch 'httpd/*'" },
+  { why: 'the same, by its type', expr: "%{CONTENT_TYPE} -strmatch 'application/x-httpd-*' || %{CONTENT_TYPE} -strmatch 'application/x-type-map*' || %{CONTENT_TYPE} -strmatch 'httpd/*'" },
   { why: 'a page that is put together', expr: "%{REQUEST_FILENAME} -strcmatch '*.shtml'" },
   { why: 'a password was needed', expr: '-n %{AUTH_TYPE}' },
 ];

@@ -96,7 +96,7 @@ function outputOptions(given: Arguments, source: string, directory: string | und
   const extensions = flag(given, 'extensions');
   return {
     source,
-    directories: directories.length > 0 ? directories : [directory ?? '/'],
+    directories: directories.length > 0 ? directories : [Buffer.from(directory ?? '/', 'latin1').toString('utf8')],
     map: absolute(given, 'map'),
     marks: absolute(given, 'mark'),
     extensions: extensions === undefined ? undefined : extensionList(extensions, '--extensions'),

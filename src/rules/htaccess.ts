@@ -44,7 +44,7 @@ export function sizeNote(rules: Rules, options: OutputOptions): string[] {
 }
 
 /** How the map comes into reach of `.htaccess`, which can't name it itself. */
-export function mapNote(options: OutputOptions): string[] {
+function mapNote(options: OutputOptions): string[] {
   if (options.map === undefined) return [];
   return [
     'The virtual host must name the map that `offload hosts` keeps:',

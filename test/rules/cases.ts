@@ -94,6 +94,8 @@ export const CASES: readonly Case[] = [
   { name: 'PHP', target: '/page.php', original: 200 },
   { name: 'PHP by AddType', target: '/php-type.ptype', original: 200,
     differs: { 'apache-alias': { status: 307, why: 'the handler is known by extension only: say --dynamic ptype' } } },
+  { name: 'a type map by AddType', target: '/multi/by-type.tmap', original: 200,
+    differs: { 'apache-alias': { status: 307, why: 'the handler is known by extension only: say --dynamic tmap' } } },
   { name: 'SSI', target: '/page.shtml', original: 307, differs: only(ALL, 200, 'fault of the original: the page is put together') },
   { name: 'an included file', target: '/includes.shtml', original: 200 },
 

@@ -12,6 +12,8 @@ import { waitUntil } from '../support/wait.js';
 import { hosts, written } from './commands.js';
 import { ask, put, startApache } from './support.js';
 
+const ARIA2 = '/usr/bin/aria2c';
+
 /** An offload host that can be told to fail. */
 interface Host {
   readonly href: string;
@@ -232,7 +234,7 @@ describe('a download goes on when the offload host dies', { skip: aria2Lacking()
     assert.deepEqual(redirect.all('Link'), [`<${live}/big.bin>; rel=duplicate; pri=1`]);
 
     const args = ['--no-conf', '--console-log-level=warn', '--max-tries=2', '--retry-wait=0', '-d', dir, '-o', 'copy.bin'];
-    const child = spawn('aria2c', [...args, `http://127.0.0.1:${port}/big.bin`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(ARIA2, [...args, `http://127.0.0.1:${port}/big.bin`], { stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
     child.stdout.on('data', (chunk) => (log += String(chunk)));
     const code = await new Promise((resolve) => child.once('exit', resolve));
@@ -244,7 +246,7 @@ describe('a download goes on when the offload host dies', { skip: aria2Lacking()
 });
 
 function aria2Lacking(): string | false {
-  return !existsSync('/usr/bin/aria2c') && "needs Debian's aria2";
+  return !existsSync(ARIA2) && "needs Debian's aria2";
 }
 
 /** A host that sends a file, with ranges, and dies for good after so many bytes. */

@@ -38,6 +38,7 @@ export function makeSite(directory: string): string {
   put(join(root, 'indexed/index.bin'), big);
   put(join(root, 'multi/doc.html'), big);
   put(join(root, 'multi/map.var'), `URI: doc.html\nContent-Type: text/html\n\n${'#'.repeat(BIG)}\n`);
+  put(join(root, 'multi/by-type.tmap'), `URI: doc.html\nContent-Type: text/html\n\n${'#'.repeat(BIG)}\n`);
   put(join(root, 'page.shtml'), `<!--#echo var="DATE_GMT" -->${'x'.repeat(BIG)}`);
   put(join(root, 'includes.shtml'), `<!--#include virtual="/big.bin" -->${'x'.repeat(100)}`);
   const script = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\ndynamic'\nexit 0\n${'#'.repeat(BIG)}\n`;
@@ -92,6 +93,7 @@ AddCharset UTF-8 .utf8
 Action acted "/cgi-bin/tool"
 AddHandler acted .act
 AddType application/x-httpd-php .ptype
+AddType application/x-type-map .tmap
 <FilesMatch "\\.php$">
   SetHandler application/x-httpd-php
 </FilesMatch>
