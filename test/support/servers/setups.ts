@@ -31,7 +31,7 @@ export interface Setup {
 const TRUST = 'SetEnv ap_trust_cgilike_cl 1';
 
 /** Copies the script into the server's directory, with this Node in its first line: servers may have another PATH, or none. */
-function install(script: string, dir: string, name = 'offload.cgi', below = 'cgi-bin'): string {
+export function install(script: string, dir: string, name = 'offload.cgi', below = 'cgi-bin'): string {
   const path = join(dir, below, name);
   mkdirSync(join(dir, below), { recursive: true });
   writeFileSync(path, readFileSync(script, 'utf8').replace(/^#!.*\n/, `#!${process.execPath}\n`));
