@@ -53,7 +53,7 @@ test('whoever is killed, whatever is cut and however often the file changes: no 
   const random = dice(seed);
   let version = 0;
   const next = () => s.pattern('/a', 2 * MIB + version, { script: ({ method }) => (method === 'GET' && random() < 0.3 ? { cutAfter: Math.floor(random() * MIB) } : undefined) }, ++version);
-  let running = true;
+  const over = new AbortController();
   const end = performance.now() + DURATION;
   const clients = async (): Promise<(boolean | undefined)[]> => {
     const outcomes = [];
@@ -61,7 +61,7 @@ test('whoever is killed, whatever is cut and however often the file changes: no 
     return outcomes;
   };
   const trouble = async (pause: number, make: () => unknown): Promise<void> => {
-    while (running) {
+    while (!over.signal.aborted) {
       await sleep(pause * random());
       make();
     }
@@ -85,7 +85,7 @@ test('whoever is killed, whatever is cut and however often the file changes: no 
   } catch (error) {
     throw new Error(`seed ${seed}, ${version} versions: ${String(error)}`, { cause: error });
   } finally {
-    running = false;
+    over.abort();
     await Promise.all(troubles);
   }
   // Afterwards all is as if nothing had been.
