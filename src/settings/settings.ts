@@ -22,6 +22,11 @@ export type Listen = { readonly host: string; readonly port: number } | { readon
 /** Space that a fill must leave free: bytes, or a share (0..1) of the file system. */
 export type KeepFree = { readonly bytes: number } | { readonly share: number };
 
+/** How a complete object is handed to the web server: by its path, or by its URL below `prefix` (no slash at the end). */
+export type Handoff =
+  | { readonly way: 'x-sendfile' }
+  | { readonly way: 'x-accel-redirect' | 'x-litespeed-location' | 'local-redirect'; readonly prefix: string };
+
 /** Every setting, parsed and checked. Durations are milliseconds. */
 export interface Settings {
   readonly base: Origin;
@@ -37,6 +42,8 @@ export interface Settings {
   /** Addresses or CIDR blocks, checked but not compiled: few requests need them. */
   readonly trustedProxy: readonly string[];
   readonly keepFree: KeepFree;
+  /** Undefined: this program sends every byte itself. */
+  readonly handoff: Handoff | undefined;
   readonly debug: boolean;
   readonly listen: Listen;
 }

@@ -3,7 +3,7 @@
  * They run for every request, so the usual values meet no regular expression and no `URL`.
  */
 import { isAbsolute, resolve } from 'node:path';
-import type { Address, KeepFree, Listen, Origin } from './settings';
+import type { Address, Handoff, KeepFree, Listen, Origin } from './settings';
 
 /** What is wrong with a value and what would be right; the loader puts in front where it stood. */
 export class BadValue extends Error {}
@@ -86,6 +86,22 @@ const onOrOff = choice('on', 'off');
 /** `on` is true, `off` is false. */
 export function onOff(text: string): boolean {
   return onOrOff(text) === 'on';
+}
+
+/** `none`, `x-sendfile`, or `x-accel-redirect`, `x-litespeed-location`, `local-redirect` and the URL that shows the cache. */
+export function handoff(text: string): Handoff | undefined {
+  const [word = '', prefix, ...more] = text.split(/[ \t]+/);
+  const way = word.toLowerCase();
+  if (way === 'none' && prefix === undefined) return undefined;
+  if (way === 'x-sendfile' && prefix === undefined) return { way };
+  if (way === 'x-accel-redirect' || way === 'x-litespeed-location' || way === 'local-redirect') {
+    // Only what no server decodes, matches or escapes in a way of its own.
+    if (prefix === undefined || more.length > 0 || !/^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+\/?$/.test(prefix)) {
+      throw new BadValue(`needs a URL path for the cache; write one like ${way} /.offload-cache`);
+    }
+    return { way, prefix: prefix.endsWith('/') ? prefix.slice(0, -1) : prefix };
+  }
+  throw new BadValue('unknown; write none, x-sendfile, or x-accel-redirect, x-litespeed-location or local-redirect with a URL path');
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */
