@@ -61,11 +61,10 @@ function shard(path: string): string {
 }
 
 /**
- * A web server that is handed a body may find its type by the extension. Only of files that no server executes, parses or
- * calls encoded, however it is set up: what the URL's own extension would make a server do is the URL's owner's wish, not ours.
+ * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
+ * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
  */
-const PLAIN_EXTENSION =
-  /\.(?:7z|avif|avi|bin|deb|dmg|epub|flac|gif|ico|img|iso|jpe?g|m4[av]|mkv|mov|mp[34]|msi|og[agv]|opus|otf|pdf|pkg|png|rar|rpm|tar|torrent|ttf|wav|web[mp]|woff2?|zip)$/i;
+const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/i;
 
 /** The directory of one URL and the names in it. */
 export class UrlPlace {
@@ -76,7 +75,7 @@ export class UrlPlace {
     readonly directory: string,
     path: string,
   ) {
-    this.#extension = PLAIN_EXTENSION.exec(path)?.[0] ?? '';
+    this.#extension = PLAIN.exec(path)?.[0] ?? '';
   }
 
   head(version: string): string {

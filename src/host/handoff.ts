@@ -3,32 +3,24 @@ import { noteHandover } from '../cache/retire.js';
 import type { Reply } from '../gateway/reply.js';
 import type { Request } from '../gateway/request.js';
 import { parseHttpDate } from '../http/date.js';
-import { isStrong } from '../http/etag.js';
-import type { Field } from '../http/fields.js';
+import { type Field, Fields } from '../http/fields.js';
 import type { Handoff, Settings } from '../settings/settings.js';
 
-/** What nginx keeps of a script's header when it sends a file instead. */
-const KEPT_BY_NGINX = ['cache-control', 'content-disposition', 'content-type', 'expires'];
+/** What nginx keeps of a script's header when it sends a file instead (Date is its own), and what it must be set up to add again. */
+const WITH_NGINX = /^(?:cache-control|content-disposition|content-type|date|expires|age|cache-status|etag|last-modified|via)$/i;
 
-/** What it drops, and the configuration of `offload site` adds again, one by one: a header with another field can't be handed over. */
-export const READDED_FOR_NGINX = (
-  'age cache-status etag last-modified via vary link pragma access-control-allow-credentials access-control-allow-headers ' +
-  'access-control-allow-methods access-control-allow-origin access-control-expose-headers access-control-max-age ' +
-  'content-digest content-language content-location content-md5 content-security-policy cross-origin-embedder-policy ' +
-  'cross-origin-opener-policy cross-origin-resource-policy digest permissions-policy referrer-policy repr-digest sourcemap ' +
-  'timing-allow-origin x-cache x-content-type-options x-download-options x-frame-options x-permitted-cross-domain-policies ' +
-  'x-powered-by x-request-id x-robots-tag x-served-by x-xss-protection'
-).split(' ');
+/** What a local redirect gives the client as the server sees it in the file. */
+const REPLACED = /^(?:content-type|etag|last-modified)$/i;
 
-/** How our fields that a local redirect would lose travel: the configuration of `offload site` gives them their names back. */
+/** How those travel: the configuration of `offload site` gives them their names back. */
 export const PRIVATE_PREFIX = 'X-Offload-';
 
-/** Characters that Apache and lighttpd both take as they are in X-Sendfile: only one of them decodes %20. */
-const PLAIN_PATH = /^[\w/.,~@=:-]+$/;
+/** Well-formed entity-tags. */
+const TAGS = /^(?:(?:W\/)?"[^"]*"(?:\s*,\s*|$))+$/;
 
-/** Whether a server can be told of files in this directory by their path. */
-export function canBeNamed(cacheDir: string): boolean {
-  return PLAIN_PATH.test(cacheDir);
+/** Whether Apache and lighttpd both take a path as it is in X-Sendfile: only one of them decodes %20. */
+export function canBeNamed(path: string): boolean {
+  return /^[\w/.,~@=:-]+$/.test(path);
 }
 
 /**
@@ -37,7 +29,7 @@ export function canBeNamed(cacheDir: string): boolean {
  */
 export function handOver(request: Request, reply: Reply, handoff: Handoff, { cacheDir }: Pick<Settings, 'cacheDir'>): Reply {
   const path = reply.body.kind === 'file' ? reply.body.source.path : undefined;
-  if (path === undefined || !agreesWithServer(request, reply, handoff)) return reply;
+  if (path === undefined || !agreesWithServer(request, reply, handoff.way)) return reply;
   const layout = new Layout(cacheDir);
   const fields = headerFor(handoff, reply.fields, path, layout);
   if (fields === undefined) return reply;
@@ -46,44 +38,36 @@ export function handOver(request: Request, reply: Reply, handoff: Handoff, { cac
 }
 
 /** Whether the server, with the whole file and our header, comes to the same status and the same bytes. */
-function agreesWithServer(request: Request, { status, fields }: Reply, { way }: Handoff): boolean {
-  const etag = only(fields, 'etag');
+function agreesWithServer(request: Request, { status, fields: list }: Reply, way: Handoff['way']): boolean {
+  const fields = new Fields(list);
+  const etag = fields.get('etag') ?? '';
   // What is missing servers make up. A tag that breaks the grammar each of them reads in its own way.
-  const described = only(fields, 'content-type') !== undefined && parseHttpDate(only(fields, 'last-modified')) !== undefined;
-  if (!described || !isStrong(etag?.replace(/^W\//, ''))) return false;
-  const [range, ifRange, since] = [request.field('range'), request.field('if-range'), request.field('if-modified-since')];
-  // Only what its documentation says: we could not try it.
-  if (way === 'x-litespeed-location' && (range ?? since ?? request.field('if-none-match')) !== undefined) return false;
-  if (request.field('if-match') !== undefined || request.field('if-unmodified-since') !== undefined) return false;
+  if (!fields.has('content-type') || parseHttpDate(fields.get('last-modified')) === undefined || !TAGS.test(etag)) return false;
+  const asked = (name: string) => request.field(name);
+  const range = asked('range');
+  const since = asked('if-modified-since');
+  const noneMatch = asked('if-none-match');
+  // Of LiteSpeed we only know what its documentation says.
+  if (way === 'x-litespeed-location' && (range ?? since ?? noneMatch) !== undefined) return false;
+  if ((asked('if-match') ?? asked('if-unmodified-since')) !== undefined) return false;
   if (since !== undefined && parseHttpDate(since) === undefined) return false;
-  if (!/^(?:(?:W\/)?"[^"]*"\s*(?:,\s*|$))*$/.test(request.field('if-none-match') ?? '')) return false;
-  if (status !== 206) return status === 200 && range === undefined;
-  return /^bytes=\d{0,15}-\d{0,15}$/.test(range ?? '') && (ifRange === undefined || ifRange === etag);
+  if (noneMatch !== undefined && !TAGS.test(noneMatch)) return false;
+  if (range === undefined) return status === 200;
+  return status === 206 && /^bytes=\d{0,15}-\d{0,15}$/.test(range) && (asked('if-range') ?? etag) === etag;
 }
 
 /** The header that makes the server send the file; undefined if the client would not see all of ours. */
-function headerFor(handoff: Handoff, fields: readonly Field[], path: string, layout: Layout): Field[] | undefined {
+function headerFor({ way, prefix, fields: readded }: Handoff, all: readonly Field[], path: string, layout: Layout): Field[] | undefined {
   // The server says them of what it sends.
-  const rest = fields.filter(([name]) => !/^(?:content-(?:length|range)|accept-ranges)$/i.test(name));
-  if (handoff.way === 'x-sendfile') return canBeNamed(layout.root) ? [...rest, ['X-Sendfile', path]] : undefined;
-  const url = `${handoff.prefix}/${layout.relative(path)}`;
-  if (handoff.way === 'x-accel-redirect') return survivesNginx(rest) ? [...rest, ['X-Accel-Redirect', url]] : undefined;
-  if (handoff.way === 'x-litespeed-location') return [...rest, ['X-LiteSpeed-Location', url]];
-  return [...rest.map(([name, value]): Field => (isReplaced(name) ? [PRIVATE_PREFIX + name, value] : [name, value])), ['Location', url]];
-}
-
-/** A local redirect gives the client these of the file as the server sees it. */
-function isReplaced(name: string): boolean {
-  return /^(?:content-type|etag|last-modified)$/i.test(name);
-}
-
-function survivesNginx(fields: readonly Field[]): boolean {
-  const names = fields.map(([name]) => name.toLowerCase()).filter((name) => name !== 'date' && !KEPT_BY_NGINX.includes(name));
-  return names.every((name, at) => READDED_FOR_NGINX.includes(name) && names.indexOf(name) === at);
-}
-
-/** The value of a field that is there just once. */
-function only(fields: readonly Field[], name: string): string | undefined {
-  const values = fields.filter(([n]) => n.toLowerCase() === name);
-  return values.length === 1 ? values[0]?.[1] : undefined;
+  const fields = all.filter(([name]) => !/^(?:content-(?:length|range)|accept-ranges)$/i.test(name));
+  if (way === 'x-sendfile') return canBeNamed(path) ? [...fields, ['X-Sendfile', path]] : undefined;
+  const url = `${prefix}/${layout.relative(path)}`;
+  if (way === 'x-litespeed-location') return [...fields, ['X-LiteSpeed-Location', url]];
+  if (way === 'local-redirect') {
+    return [...fields.map(([name, value]): Field => [REPLACED.test(name) ? PRIVATE_PREFIX + name : name, value]), ['Location', url]];
+  }
+  const names = fields.map(([name]) => name.toLowerCase());
+  // Of several fields of one name it adds the first.
+  const survive = names.every((name, at) => (WITH_NGINX.test(name) || readded.includes(name)) && names.indexOf(name) === at);
+  return survive ? [...fields, ['X-Accel-Redirect', url]] : undefined;
 }

@@ -22,10 +22,14 @@ export type Listen = { readonly host: string; readonly port: number } | { readon
 /** Space that a fill must leave free: bytes, or a share (0..1) of the file system. */
 export type KeepFree = { readonly bytes: number } | { readonly share: number };
 
-/** How a complete object is handed to the web server: by its path, or by its URL below `prefix` (no slash at the end). */
-export type Handoff =
-  | { readonly way: 'x-sendfile' }
-  | { readonly way: 'x-accel-redirect' | 'x-litespeed-location' | 'local-redirect'; readonly prefix: string };
+/** How a complete object is handed to the web server. */
+export interface Handoff {
+  readonly way: 'x-sendfile' | 'x-accel-redirect' | 'x-litespeed-location' | 'local-redirect';
+  /** The URL path, without a slash at the end, that shows the cache to the web server; '' for x-sendfile, which takes a path. */
+  readonly prefix: string;
+  /** Names in lower case: what nginx would drop of our header, and is set up to add again. */
+  readonly fields: readonly string[];
+}
 
 /** Every setting, parsed and checked. Durations are milliseconds. */
 export interface Settings {

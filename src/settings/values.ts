@@ -88,20 +88,18 @@ export function onOff(text: string): boolean {
   return onOrOff(text) === 'on';
 }
 
-/** `none`, `x-sendfile`, or `x-accel-redirect`, `x-litespeed-location`, `local-redirect` and the URL that shows the cache. */
+const WAYS = ['x-sendfile', 'x-accel-redirect', 'x-litespeed-location', 'local-redirect'] as const;
+
+/** `none`, or a way; the URL path that shows the cache, but for x-sendfile; and for nginx names of header fields. */
 export function handoff(text: string): Handoff | undefined {
-  const [word = '', prefix, ...more] = text.split(/[ \t]+/);
-  const way = word.toLowerCase();
-  if (way === 'none' && prefix === undefined) return undefined;
-  if (way === 'x-sendfile' && prefix === undefined) return { way };
-  if (way === 'x-accel-redirect' || way === 'x-litespeed-location' || way === 'local-redirect') {
-    // Only what no server decodes, matches or escapes in a way of its own.
-    if (prefix === undefined || more.length > 0 || !/^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+\/?$/.test(prefix)) {
-      throw new BadValue(`needs a URL path for the cache; write one like ${way} /.offload-cache`);
-    }
-    return { way, prefix: prefix.endsWith('/') ? prefix.slice(0, -1) : prefix };
-  }
-  throw new BadValue('unknown; write none, x-sendfile, or x-accel-redirect, x-litespeed-location or local-redirect with a URL path');
+  const [word, path = '', ...fields] = text.toLowerCase() === 'none' ? [] : text.split(/[ \t]+/);
+  if (word === undefined) return undefined;
+  const way = WAYS.find((name) => name === word.toLowerCase());
+  const prefix = path.endsWith('/') ? path.slice(0, -1) : path;
+  // A path that no server decodes, matches or escapes in a way of its own.
+  const good = way === 'x-sendfile' ? path === '' : /^(?:\/\.?[\w~-][\w.~-]*)+$/.test(prefix);
+  if (way !== undefined && good) return { way, prefix, fields: fields.map((name) => name.toLowerCase()) };
+  throw new BadValue(`unknown; write none, ${WAYS[0]}, or one of ${WAYS.slice(1).join(', ')} with a URL path like /.offload`);
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */
