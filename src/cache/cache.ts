@@ -48,7 +48,7 @@ export class Cache {
     const stats = fstatSync(fd);
     if (stats.size === version.length) {
       noteUse(fd, stats);
-      return new CompleteSource(fd, version.length);
+      return new CompleteSource(fd, version.length, file);
     }
     closeSync(fd);
     this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);

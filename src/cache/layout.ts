@@ -12,6 +12,8 @@ import { fileName } from '../file-name.js';
  *         VERSION.lock[.N]      who fills it
  *         VERSION.verdict       why the last fill gave up
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
+ *     handed                    mtime = a web server was lately told to send a file from here
+ *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
 export class Layout {
   constructor(readonly root: string) {}
@@ -22,7 +24,7 @@ export class Layout {
 
   /** The place of one URL. Another OffloadBase never sees the files of this `origin`. */
   url(origin: string, path: string): UrlPlace {
-    return new UrlPlace(`${this.urls}/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
+    return new UrlPlace(this, `${this.urls}/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
   }
 
   get urls(): string {
@@ -36,6 +38,19 @@ export class Layout {
   get slots(): string {
     return join(this.root, 'slots');
   }
+
+  get handed(): string {
+    return join(this.root, 'handed');
+  }
+
+  get retired(): string {
+    return join(this.root, 'retired');
+  }
+
+  /** Of a file in the cache, from its root on: every character stands for itself in a URL, too. */
+  relative(file: string): string {
+    return file.slice(this.root.length + 1);
+  }
 }
 
 /** One of 256 directories, as evenly as that needs to be. */
@@ -45,16 +60,22 @@ function shard(path: string): string {
   return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
 }
 
+/**
+ * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
+ * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
+ */
+const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/i;
+
 /** The directory of one URL and the names in it. */
 export class UrlPlace {
   readonly #extension: string;
 
   constructor(
+    readonly layout: Layout,
     readonly directory: string,
     path: string,
   ) {
-    // A web server that is handed the file finds its type by the extension.
-    this.#extension = /\.[A-Za-z0-9]{1,10}$/.exec(path)?.[0] ?? '';
+    this.#extension = PLAIN.exec(path)?.[0] ?? '';
   }
 
   head(version: string): string {

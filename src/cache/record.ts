@@ -51,7 +51,7 @@ export function touchRecord(place: UrlPlace, url: string, { version, fields, val
 /** The records of a URL, the last validated first. */
 export function readRecords(place: UrlPlace, url: string): Record[] {
   const records: Record[] = [];
-  for (const name of namesIn(place)) {
+  for (const name of namesIn(place.directory)) {
     const entry = UrlPlace.parse(name);
     const record = entry?.kind === 'head' ? readRecord(place, url, entry.version) : undefined;
     if (record !== undefined) records.push(record);
@@ -59,9 +59,9 @@ export function readRecords(place: UrlPlace, url: string): Record[] {
   return records.sort((a, b) => b.validated - a.validated);
 }
 
-export function namesIn(place: UrlPlace): string[] {
+export function namesIn(directory: string): string[] {
   try {
-    return readdirSync(place.directory);
+    return readdirSync(directory);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { UrlPlace } from './layout.js';
 import { LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
+import { removeRetired, retire } from './retire.js';
 
 /** The base says that the URL is gone: so is what is here of it. A fill that runs notices by the missing record. */
 export function removeAll(place: UrlPlace): void {
-  for (const version of versionsIn(place)) {
+  const versions = versionsIn(place);
+  if (versions.size > 0) removeRetired(place.layout);
+  for (const version of versions) {
     removeIfThere(place.head(version));
-    removeIfThere(place.body(version));
+    retire(place.layout, place.body(version));
     unlessFilled(place, version, () => {
       removeIfThere(place.part(version));
       removeIfThere(place.verdict(version));
@@ -21,6 +24,7 @@ export function removeAll(place: UrlPlace): void {
  * record is gone.
  */
 export function keepNewest(place: UrlPlace, url: string, completed: string): void {
+  removeRetired(place.layout);
   const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
   if (newest !== completed) removeVersion(place, completed);
   if (newest !== undefined) removeOthers(place, newest);
@@ -35,12 +39,13 @@ function removeOthers(place: UrlPlace, keep: string): void {
 
 /** All of one version but its verdict; for whoever has its lock. */
 export function removeVersion(place: UrlPlace, version: string): void {
-  for (const file of [place.head(version), place.body(version), place.part(version)]) removeIfThere(file);
+  for (const file of [place.head(version), place.part(version)]) removeIfThere(file);
+  retire(place.layout, place.body(version));
 }
 
 function versionsIn(place: UrlPlace): Set<string> {
   const versions = new Set<string>();
-  for (const name of namesIn(place)) {
+  for (const name of namesIn(place.directory)) {
     const entry = UrlPlace.parse(name);
     if (entry !== undefined) versions.add(entry.version);
   }
