@@ -3,10 +3,20 @@ import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
+/** What the table of settings says for people is for the command's help only: 2 KB that each request would parse. */
+const withoutHelpTexts = {
+  name: 'without help texts',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax): .*,\n/gm, ''),
+    })),
+};
+
 const TARGETS = {
   // Minified: it is read anew for every request.
-  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true },
-  command: { entry: 'src/command.ts', outfile: 'bin/offload', minify: false },
+  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true, plugins: [withoutHelpTexts] },
+  command: { entry: 'src/command.ts', outfile: 'bin/offload', minify: false, plugins: [] },
 };
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, node: { type: 'string' } } });
@@ -17,7 +27,7 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
-  const { entry, outfile, minify } = TARGETS[name];
+  const { entry, outfile, minify, plugins } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
   const draft = `${outfile}.${process.pid}.tmp`;
   mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
@@ -29,6 +39,7 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     platform: 'node',
     target: 'node20',
     minify,
+    plugins,
     format: 'cjs', // the ESM loader costs start-up time
     charset: 'utf8',
     legalComments: 'none',
