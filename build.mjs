@@ -41,7 +41,6 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     minify,
     plugins,
     format: 'cjs', // the ESM loader costs start-up time
-    charset: 'utf8',
     legalComments: 'none',
     banner: { js: `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence` },
     define: { OFFLOAD_VERSION: JSON.stringify(version) },
