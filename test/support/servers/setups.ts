@@ -24,6 +24,8 @@ export interface Setup {
   readonly rawUri: boolean;
   /** False where the server keeps the client's Range for itself, and a range gets the whole file. */
   readonly passesRange: boolean;
+  /** Where the cache is in the server's directory; default: `cache`. */
+  readonly cache?: string;
   /** Starts it with this script (a file) and these settings; `dir` is fresh. */
   start(t: Cleanup, script: string, settings: Environment, dir?: string): Promise<WebServer>;
 }
