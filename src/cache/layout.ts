@@ -8,9 +8,11 @@ import { fileName } from '../file-name.js';
  *     urls/ORIGIN/ab/PATH/      all about one URL of a base; `ab` only keeps directories short
  *         VERSION.head          the record: URL, validators, header fields; mtime = last validated
  *         VERSION.part          the growing body
+ *         VERSION.mark          how much of the part is on the disk for sure
  *         VERSION.body.zip      the complete body; mtime = Last-Modified, atime = last use
  *         VERSION.lock[.N]      who fills it
  *         VERSION.verdict       why the last fill gave up
+ *         tmp.PID.RANDOM        a draft of one of these
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
  */
 export class Layout {
@@ -45,6 +47,8 @@ function shard(path: string): string {
   return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
 }
 
+type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
+
 /** The directory of one URL and the names in it. */
 export class UrlPlace {
   readonly #extension: string;
@@ -73,14 +77,23 @@ export class UrlPlace {
     return join(this.directory, `${version}.lock`);
   }
 
+  mark(version: string): string {
+    return join(this.directory, `${version}.mark`);
+  }
+
+  /** A name of its own for a file that gets its right name when it is whole. */
+  draft(): string {
+    return join(this.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+  }
+
   verdict(version: string): string {
     return join(this.directory, `${version}.verdict`);
   }
 
   /** Which version a name in the directory belongs to, and what it is. */
-  static parse(name: string): { version: string; kind: 'head' | 'part' | 'body' | 'lock' | 'verdict' } | undefined {
-    const m = /^([\w,~-]+)\.(head|part|body|lock|verdict)(?:\.|$)/.exec(name);
+  static parse(name: string): { version: string; kind: Kind } | undefined {
+    const m = /^([\w,~-]+)\.(head|part|mark|body|lock|verdict)(?:\.|$)/.exec(name);
     if (!m) return undefined;
-    return { version: m[1] as string, kind: m[2] as 'head' | 'part' | 'body' | 'lock' | 'verdict' };
+    return { version: m[1] as string, kind: m[2] as Kind };
   }
 }
