@@ -132,10 +132,10 @@ class Fill {
       const start = this.#accept(answer);
       const part = await PartFile.open(this.place, this.#version.id, parseHttpDate(answer.fields.get('date')));
       this.#part = part;
-      // Not before: what a follower now opens is to be right.
-      this.#lock.confirm();
+      // What no validator promises to be the same is shown to new followers when it has been compared.
+      const shownFrom = start > 0 || isStrong(this.#version.etag) ? 0 : part.size;
       try {
-        await this.#receive(answer, part, start);
+        await this.#receive(answer, part, start, shownFrom);
         await part.finish(parseHttpDate(this.#version.lastModified) ?? Date.now());
       } finally {
         this.#part = undefined;
@@ -221,12 +221,14 @@ class Fill {
     touchRecord(this.place, this.#path, { version, fields, validated: this.#asked });
   }
 
-  async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {
+  async #receive(answer: BodyAnswer, part: PartFile, start: number, shownFrom: number): Promise<void> {
     const { length } = this.#version;
     // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
     const mayGoOn = !answer.fields.has('content-length');
     let position = start;
     let last: Buffer | undefined;
+    let shown = position >= shownFrom;
+    if (shown) this.#lock.confirm();
     for await (const chunk of answer.body) {
       if (this.#outbid) throw new Outbid();
       const end = position + chunk.length;
@@ -238,6 +240,10 @@ class Fill {
       await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      if (!shown && position >= shownFrom) {
+        shown = true;
+        this.#lock.confirm();
+      }
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
     if (last !== undefined) await part.take(last, length - 1);
