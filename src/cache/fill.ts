@@ -10,9 +10,10 @@ import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
 import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
+import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
 import { touchRecord } from './record.js';
-import { keepNewest, removeVersion } from './remove.js';
+import { keepNewest, removePart, removeVersion } from './remove.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
@@ -52,6 +53,7 @@ class Fill {
   #version: Version;
   #lock: Lock;
   #size = 0;
+  #part: PartFile | undefined;
   /** The base has answered once: from now on it is worth to ask again. */
   #confirmed = false;
   #resumable = true;
@@ -73,6 +75,7 @@ class Fill {
   beat(): void {
     try {
       if (!this.#lock.beat()) this.#outbid = true;
+      else this.#part?.flush();
     } catch (error) {
       this.log.warn(`fill of ${this.#path}: cannot touch the lock: ${String(error)}`);
     }
@@ -121,17 +124,21 @@ class Fill {
   }
 
   async #pull(): Promise<void> {
-    this.#size = statSync(this.place.part(this.#version.id), { throwIfNoEntry: false })?.size ?? 0;
+    this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
       const start = this.#accept(answer);
-      const part = await PartFile.open(this.place.part(this.#version.id));
+      const part = await PartFile.open(this.place, this.#version.id, parseHttpDate(answer.fields.get('date')));
+      this.#part = part;
+      // What no validator promises to be the same is shown to new followers when it has been compared.
+      const shownFrom = start > 0 || isStrong(this.#version.etag) ? 0 : part.size;
       try {
-        await this.#receive(answer, part, start);
+        await this.#receive(answer, part, start, shownFrom);
         await part.finish(parseHttpDate(this.#version.lastModified) ?? Date.now());
       } finally {
+        this.#part = undefined;
         await part.close();
       }
       this.#commit();
@@ -145,7 +152,8 @@ class Fill {
     const { etag, lastModified, length } = this.#version;
     if (this.#size === 0 || this.#size >= length || !this.#resumable) return undefined;
     if (isStrong(etag)) return { start: this.#size, ifRange: etag };
-    if (etag === undefined && lastModified !== undefined && isStrongDate(this.#version)) {
+    const date = readMark(this.place, this.#version.id)?.begun;
+    if (etag === undefined && lastModified !== undefined && isStrongDate({ ...this.#version, date })) {
       return { start: this.#size, ifRange: lastModified };
     }
     return undefined;
@@ -175,7 +183,6 @@ class Fill {
       throw this.#startAgain(`base answers 206 with another range than asked for`);
     }
     this.#confirmed = true;
-    this.#lock.confirm();
     return range.start;
   }
 
@@ -208,19 +215,20 @@ class Fill {
     mkdirSync(this.place.directory, { recursive: true, mode: 0o700 });
     this.#touch(version, fields);
     this.#confirmed = true;
-    this.#lock.confirm();
   }
 
   #touch(version: Version, fields: Fields): void {
     touchRecord(this.place, this.#path, { version, fields, validated: this.#asked });
   }
 
-  async #receive(answer: BodyAnswer, part: PartFile, start: number): Promise<void> {
+  async #receive(answer: BodyAnswer, part: PartFile, start: number, shownFrom: number): Promise<void> {
     const { length } = this.#version;
     // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
     const mayGoOn = !answer.fields.has('content-length');
     let position = start;
     let last: Buffer | undefined;
+    let shown = position >= shownFrom;
+    if (shown) this.#lock.confirm();
     for await (const chunk of answer.body) {
       if (this.#outbid) throw new Outbid();
       const end = position + chunk.length;
@@ -232,6 +240,10 @@ class Fill {
       await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      if (!shown && position >= shownFrom) {
+        shown = true;
+        this.#lock.confirm();
+      }
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
     if (last !== undefined) await part.take(last, length - 1);
@@ -243,13 +255,14 @@ class Fill {
     // What now lies under the part's name may be the beginning of another owner's.
     if (!this.#lock.beat()) throw new Outbid();
     renameSync(this.place.part(id), this.place.body(id));
+    removeIfThere(this.place.mark(id));
     removeVerdict(this.place, id);
     keepNewest(this.place, this.#path, id);
     this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
   }
 
   #discard(): void {
-    removeIfThere(this.place.part(this.#version.id));
+    removePart(this.place, this.#version.id);
     this.#size = 0;
   }
 }

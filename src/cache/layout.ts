@@ -8,9 +8,11 @@ import { fileName } from '../file-name.js';
  *     urls/ORIGIN/ab/PATH/      all about one URL of a base; `ab` only keeps directories short
  *         VERSION.head          the record: URL, validators, header fields; mtime = last validated
  *         VERSION.part          the growing body
+ *         VERSION.mark          how much of the part is on the disk for sure
  *         VERSION.body.zip      the complete body; mtime = Last-Modified, atime = last use
  *         VERSION.lock[.N]      who fills it
  *         VERSION.verdict       why the last fill gave up
+ *         tmp.PID.RANDOM        a draft of one of these
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
@@ -66,6 +68,8 @@ function shard(path: string): string {
  */
 const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/i;
 
+type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
+
 /** The directory of one URL and the names in it. */
 export class UrlPlace {
   readonly #extension: string;
@@ -94,14 +98,23 @@ export class UrlPlace {
     return join(this.directory, `${version}.lock`);
   }
 
+  mark(version: string): string {
+    return join(this.directory, `${version}.mark`);
+  }
+
+  /** A name of its own for a file that gets its right name when it is whole. */
+  draft(): string {
+    return join(this.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+  }
+
   verdict(version: string): string {
     return join(this.directory, `${version}.verdict`);
   }
 
   /** Which version a name in the directory belongs to, and what it is. */
-  static parse(name: string): { version: string; kind: 'head' | 'part' | 'body' | 'lock' | 'verdict' } | undefined {
-    const m = /^([\w,~-]+)\.(head|part|body|lock|verdict)(?:\.|$)/.exec(name);
+  static parse(name: string): { version: string; kind: Kind } | undefined {
+    const m = /^([\w,~-]+)\.(head|part|mark|body|lock|verdict)(?:\.|$)/.exec(name);
     if (!m) return undefined;
-    return { version: m[1] as string, kind: m[2] as 'head' | 'part' | 'body' | 'lock' | 'verdict' };
+    return { version: m[1] as string, kind: m[2] as Kind };
   }
 }

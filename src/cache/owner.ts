@@ -11,10 +11,17 @@ export interface Owner {
 }
 
 let host: string | undefined;
+let boot: string | undefined;
 
 export function thisHost(): string {
   host ??= [read('/proc/sys/kernel/hostname'), read('/proc/sys/kernel/random/boot_id'), pidNamespace()].join(' ');
   return host;
+}
+
+/** Of the kernel that runs us, and so of its page cache; a random one where that can't be told: it is nobody else's. */
+export function thisBoot(): string {
+  boot ??= read('/proc/sys/kernel/random/boot_id') || `${process.pid} ${Date.now()} ${Math.random()}`;
+  return boot;
 }
 
 export function ownerOf(pid: number): Owner {

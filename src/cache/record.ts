@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { makeVersion, type Version } from '../base/version.js';
 import { Fields, type Field } from '../http/fields.js';
 import { UrlPlace } from './layout.js';
@@ -70,7 +69,7 @@ export function namesIn(directory: string): string[] {
 
 /** A reader sees the old content or the new, never a part. `time` is its mtime, in seconds since 1970. */
 export function writeAtomically(place: UrlPlace, path: string, text: string, time?: number): void {
-  const temporary = join(place.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+  const temporary = place.draft();
   try {
     writeFileSync(temporary, text, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
     if (time !== undefined) utimesSync(temporary, time, time);

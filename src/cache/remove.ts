@@ -12,7 +12,7 @@ export function removeAll(place: UrlPlace): void {
     removeIfThere(place.head(version));
     retire(place.layout, place.body(version));
     unlessFilled(place, version, () => {
-      removeIfThere(place.part(version));
+      removePart(place, version);
       removeIfThere(place.verdict(version));
     });
   }
@@ -39,8 +39,15 @@ function removeOthers(place: UrlPlace, keep: string): void {
 
 /** All of one version but its verdict; for whoever has its lock. */
 export function removeVersion(place: UrlPlace, version: string): void {
-  for (const file of [place.head(version), place.part(version)]) removeIfThere(file);
+  removeIfThere(place.head(version));
   retire(place.layout, place.body(version));
+  removePart(place, version);
+}
+
+/** In this order: a part without its mark is not believed, a mark without its part means nothing. */
+export function removePart(place: UrlPlace, version: string): void {
+  removeIfThere(place.mark(version));
+  removeIfThere(place.part(version));
 }
 
 function versionsIn(place: UrlPlace): Set<string> {

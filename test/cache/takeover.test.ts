@@ -78,7 +78,7 @@ test('nobody is left to take over: the next request resumes', async (t) => {
   await client.done;
   await killFiller(s);
   await s.idle();
-  assert.deepEqual(s.kinds('/a'), ['head', 'lock', 'part']);
+  assert.deepEqual(s.kinds('/a'), ['head', 'lock', 'mark', 'part']);
   gate.release();
   assertWhole(await s.get('/a'), body);
   await s.idle();

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { versionOf } from '../../src/base/version.js';
-import { ownerOf, type Owner } from '../../src/cache/owner.js';
+import { type Mark, writeMark } from '../../src/cache/mark.js';
+import { ownerOf, type Owner, thisBoot } from '../../src/cache/owner.js';
 import { touchRecord } from '../../src/cache/record.js';
 import { Fields } from '../../src/http/fields.js';
 import { fetchRaw } from './client.js';
@@ -21,8 +22,11 @@ export interface Left {
   readonly body: string;
 }
 
-/** Lays out, as a fill would have left it: the record of what the base has now, and the first `size` bytes of it. */
-export async function leavePart(scene: Scene, path: string, body: Pattern, size: number): Promise<Left> {
+/**
+ * Lays out, as a fill would have left it: the record of what the base has now, and the first `size` bytes of it, by this
+ * kernel, or as `mark` says.
+ */
+export async function leavePart(scene: Scene, path: string, body: Pattern, size: number, mark: Partial<Mark> = {}): Promise<Left> {
   const { status, headers } = await fetchRaw({ to: scene.origin.port, path, method: 'HEAD' });
   const fields = new Fields(headers.list);
   const version = versionOf(fields);
@@ -33,6 +37,8 @@ export async function leavePart(scene: Scene, path: string, body: Pattern, size:
   touchRecord(place, path, { version, fields, validated: Date.now() });
   const left = { id: version.id, part: place.part(version.id), lock: place.lock(version.id), body: place.body(version.id) };
   writeFileSync(left.part, patternBytes(body.seed, 0, size), { mode: 0o600 });
+  const { ino: inode } = statSync(left.part);
+  writeMark(place, version.id, { boot: thisBoot(), inode, synced: 0, begun: version.date, ...mark });
   return left;
 }
 

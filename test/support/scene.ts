@@ -62,7 +62,7 @@ export class Scene {
     return new Layout(this.cacheDir).url(this.settings['OFFLOAD_BASE'] as string, path);
   }
 
-  /** What is there of a URL: `head`, `part`, `body`, `lock`, `verdict`, `tmp…`, sorted. */
+  /** What is there of a URL: `head`, `part`, `mark`, `body`, `lock`, `verdict`, `tmp…`, sorted. */
   kinds(path: string): string[] {
     return this.names(path).map((name) => UrlPlace.parse(name)?.kind ?? name).sort();
   }
@@ -73,7 +73,7 @@ export class Scene {
   }
 
   /** The only file of one kind that is there of a URL. */
-  file(path: string, kind: 'head' | 'part' | 'body' | 'lock' | 'verdict'): string {
+  file(path: string, kind: 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict'): string {
     const found = this.names(path).filter((name) => UrlPlace.parse(name)?.kind === kind);
     assert.equal(found.length, 1, `${kind} of ${path}: ${this.names(path).join(' ')}`);
     return join(this.place(path).directory, found[0] as string);
