@@ -6,6 +6,10 @@ import { codeOf } from '../errors.js';
 export const BEAT = 1000;
 /** An owner that hasn't for so long is dead or as good as dead (stopped, another host switched off), in milliseconds. */
 const SILENCE = 10_000;
+/** A lock without a claim for so long has an owner that was killed before it could write one, in milliseconds. */
+const CLAIMLESS = 2000;
+/** Or one whose file is older than this, for whoever looks just once; more than two hosts' clocks differ, in milliseconds. */
+const OLD = 60_000;
 /** Locks are rewritten in place: of one size, so that no reader sees a shorter one. */
 const SIZE = 512;
 
@@ -34,6 +38,9 @@ export class Lock {
 
   /** Creates the lock file with this number; undefined if somebody else just did. @throws other errors of the file system */
   static create(path: string, number: number): Lock | undefined {
+    // All that takes time before: who is killed between the next two calls leaves a lock of nobody.
+    const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    const claim: Claim = { ...ownerOf(process.pid), token, filling: false };
     let fd: number;
     try {
       fd = openSync(numbered(path, number), 'wx+', 0o600);
@@ -41,8 +48,7 @@ export class Lock {
       if (codeOf(error) === 'EEXIST') return undefined;
       throw error;
     }
-    const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const lock = new Lock(path, number, fd, { ...ownerOf(process.pid), token, filling: false });
+    const lock = new Lock(path, number, fd, claim);
     lock.#write({});
     return lock;
   }
@@ -140,13 +146,16 @@ export class LockWatch {
       if (codeOf(error) === 'ENOENT') return 'absent';
       throw error;
     }
-    const alive = claim === undefined ? undefined : isAlive(claim);
-    if (alive === false) return 'dead';
-    if ((this.heartbeat || claim === undefined) && this.#isSilent(n, mtime)) return 'dead';
-    return claim ?? 'unreadable';
+    if (claim === undefined) {
+      const old = Date.now() - mtime > OLD;
+      return old || this.#isSilent(n, mtime, CLAIMLESS) ? 'dead' : 'unreadable';
+    }
+    if (isAlive(claim) === false) return 'dead';
+    if (this.heartbeat && this.#isSilent(n, mtime, SILENCE)) return 'dead';
+    return claim;
   }
 
-  #isSilent(n: number, mtime: number): boolean {
+  #isSilent(n: number, mtime: number, most: number): boolean {
     // Monotonic; the global `performance` takes a millisecond to load.
     const now = process.uptime() * 1000;
     const seen = this.#seen.get(n);
@@ -154,7 +163,7 @@ export class LockWatch {
       this.#seen.set(n, { mtime, since: now });
       return false;
     }
-    return now - seen.since > SILENCE;
+    return now - seen.since > most;
   }
 }
 
