@@ -49,8 +49,15 @@ export const nginx: Flavour = {
 export const nginxProxy: Flavour = {
   usual: `x-accel-redirect /.offload ${READDED.join(' ')}`,
   ways: ['x-accel-redirect'],
-  write: (site) => configuration(site, proxy, 'nginx before `offload serve`', serveNote(site)),
+  write: (site) => {
+    const { href, socket } = backendOf(site);
+    const to = socket === undefined ? href.slice('http://'.length) : `unix:${socket}`;
+    const { lines, ...rest } = configuration(site, proxy, 'nginx before `offload serve`', serveNote(site));
+    return { ...rest, lines: [...block(`upstream ${UPSTREAM}`, [`server ${to};`, 'keepalive 32;']), '', ...lines] };
+  },
 };
+
+const UPSTREAM = 'offload_serve';
 
 /** How nginx passes a request on; `handsOver` false: we must send the bytes. */
 type Pass = (site: Site, handsOver: boolean) => string[];
@@ -89,11 +96,10 @@ function fastcgi(site: Site, handsOver: boolean): string[] {
   ];
 }
 
-function proxy(site: Site, handsOver: boolean): string[] {
-  const { href, socket } = backendOf(site);
+function proxy(_: Site, handsOver: boolean): string[] {
   return [
-    comment('Without a path after the address the URL goes on byte for byte.'),
-    `proxy_pass ${socket === undefined ? href : `http://unix:${socket}`};`,
+    comment('The URL goes on byte for byte.'),
+    `proxy_pass http://${UPSTREAM}$request_uri;`,
     'proxy_http_version 1.1;',
     'proxy_set_header Connection "";',
     'proxy_set_header Host $http_host;',
