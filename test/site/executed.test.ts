@@ -15,16 +15,16 @@ import { siteText } from './sites.js';
 
 const MARK = 'EXECUTED';
 const SOURCES: { readonly [path: string]: string } = {
-  '/x.php': `<?php echo strrev("${MARK.split('').reverse().join('')}"); ?>`,
+  '/x.php': `<?php echo strtoupper("executed"); ?>`,
   '/x.phtml': `<?php echo "${MARK}"; ?>`,
   '/x.php.zip': `<?php echo "${MARK}"; ?>`,
   '/x.cgi': `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${MARK}'\n`,
   '/x.shtml': `<!--#echo var="DOCUMENT_URI" --> ${MARK}`,
   '/x.asis': `Status: 299 ${MARK}\n\n${MARK}`,
   '/x.var': `URI: x; vary="language"\n\n${MARK}`,
-  '/.htaccess': `${MARK}`,
-  '/x.html.gz': `${MARK}`,
-  '/x.en': `${MARK}`,
+  '/.htaccess': MARK,
+  '/x.html.gz': MARK,
+  '/x.en': MARK,
 };
 
 /** What an operator may have switched on for the whole server. */
