@@ -100,7 +100,7 @@ export function handoff(text: string): Handoff | undefined {
   const good = way === 'x-sendfile' ? path === '' : /^(?:\/\.?[\w~-][\w.~-]*)+$/.test(prefix);
   const fields = names.map((name) => name.toLowerCase());
   if (way !== undefined && good && fields.every((name) => /^[\w-]+$/.test(name))) return { way, prefix, fields };
-  throw new BadValue(`unknown; write none, ${WAYS[0]}, or one of ${WAYS.slice(1).join(', ')} with a URL path like /.offload`);
+  throw new BadValue('unknown; write none, x-sendfile, or a way and a URL path like x-accel-redirect /.offload');
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */
