@@ -8,13 +8,13 @@ import { type Context, inScope, type Part, type Scope } from '../part.js';
 import type { Row, Table } from '../report/table.js';
 import { contenders } from '../servers/all.js';
 import { makeFile, startBase } from '../servers/base.js';
+import { putToWork } from '../servers/work.js';
 import type { BaseServer, Contender } from '../servers/contender.js';
 
 const CLIENTS = 200;
 const PACE = 100_000;
 const SIZE = 200 * 2 ** 20;
 const PATH = '/200m.bin';
-const SMALL = 8192;
 
 /** What a server holds while its clients take their time. */
 export const slowPart: Part = {
@@ -23,7 +23,6 @@ export const slowPart: Part = {
   run: async (context) => {
     const base = await startBase(context.scope);
     makeFile(base, PATH, SIZE);
-    makeFile(base, '/small.bin', SMALL);
     const { chosen, left } = contenders(context, ({ name }) => !name.startsWith('an empty'));
     const rows: Row[] = [];
     for (const contender of chosen) {
@@ -41,9 +40,7 @@ async function measure({ quick }: Context, scope: Scope, contender: Contender, b
     const { right, header } = await get(front.port, PATH, expected);
     if (!right) throw new Error(`${contender.name} does not answer with the file:\n${header}`);
   }
-  // Before it is called idle each of its processes has been at work, as on any day but the first.
-  const small = patternBytes(1, 0, SMALL);
-  for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 50 }, () => get(front.port, '/small.bin', small)));
+  await putToWork(front, base);
   await sleep(2000);
   const idle = treeMemory(front.roots);
   const clients = new SlowClients(front.port, PATH, PACE);

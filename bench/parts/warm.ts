@@ -71,7 +71,7 @@ async function measure(context: Context, scope: Scope, { name, path, size, words
     notes: [
       'CPU: user and system time of all processes of the server, without the base and the client; all three share the cores.',
       `${rounds} rounds of ${context.quick ? 1 : 3} s, after 2 s to warm up, all servers in each round in random order; medians, quartiles in parentheses.`,
-      'CGIs run under Apache prefork with mod_cgi: the CPU time of mod_cgid\'s scripts cannot be counted exactly.',
+      'CGIs run under Apache prefork with mod_cgi: nobody waits for the scripts of mod_cgid or fcgiwrap, their CPU time is lost.',
       ...left,
     ],
   };
@@ -102,5 +102,5 @@ async function load({ front, rates, cpu, asked }: Running, base: BaseServer, pat
 function row({ contender, rates, cpu, asked }: Running): Row {
   // The base doesn't ask itself.
   const questions = contender.asks === '–' ? '–' : summarize(asked);
-  return { name: contender.name, own: contender.own, cells: [summarize(rates), summarize(cpu), questions] };
+  return { name: contender.name, own: contender.own, cells: [summarize(rates), contender.losesCpu === true ? '–' : summarize(cpu), questions] };
 }

@@ -112,6 +112,7 @@ const nginxFcgiwrap: Contender = {
   own: true,
   asks: EVERY_TIME,
   lacks: lacking('nginx', 'fcgiwrap'),
+  losesCpu: true,
   start: async (t, base, options) => {
     const dir = serverDir(t);
     const script = install(dir, await bundle());
