@@ -13,7 +13,8 @@ import type { Listen, Settings } from '../../settings/settings.js';
 import { openGateway } from '../open-gateway.js';
 import { toProxy } from './handoff.js';
 import { serveRequest } from './request.js';
-import { ClientLeft, sendReply } from './response.js';
+import { ClientLeft } from './outflow.js';
+import { sendReply } from './response.js';
 
 /** One request that was answered, for a log line. */
 export interface Served {
