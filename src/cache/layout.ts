@@ -86,6 +86,10 @@ export class UrlPlace {
     return join(this.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
   }
 
+  static isDraft(name: string): boolean {
+    return name.startsWith('tmp.');
+  }
+
   verdict(version: string): string {
     return join(this.directory, `${version}.verdict`);
   }
