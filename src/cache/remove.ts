@@ -52,7 +52,8 @@ export function removePart(place: UrlPlace, version: string): void {
 }
 
 function removeDeadDrafts(place: UrlPlace): void {
-  for (const name of namesIn(place).filter((name) => UrlPlace.isDraft(name))) {
+  for (const name of namesIn(place)) {
+    if (!UrlPlace.isDraft(name)) continue;
     const draft = join(place.directory, name);
     const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
     if (Date.now() - written > DRAFT_LIVES) removeIfThere(draft);

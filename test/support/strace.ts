@@ -39,7 +39,7 @@ if (process.env.OFFLOAD_FILL_JOB !== undefined && trace !== null && first() !== 
 } else require(${JSON.stringify(bundle)});
 `;
 
-/** With \`both\`, the request that started the fill is killed when the fill ends. */
+/** With `both`, the request that started the fill is killed when the fill ends. */
 async function traced(dir: string, inject: readonly string[], both: boolean): Promise<TracedFill> {
   const script = join(dir, 'traced.cgi');
   const log = join(dir, 'strace.log');
@@ -58,7 +58,7 @@ export function killedFill(dir: string, { name, nth }: SystemCall, both: boolean
   return traced(dir, ['-e', `inject=${name}:signal=KILL:when=${nth}`], both);
 }
 
-/** This call of the first fill fails, each time from the \`nth\` on. */
+/** This call of the first fill fails, in each of its threads. */
 export function failingFill(dir: string, { name, nth }: SystemCall, error: string): Promise<TracedFill> {
   return traced(dir, ['-e', `inject=${name}:error=${error}:when=${nth}`], false);
 }
