@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, futimesSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { createWith } from './exclusive.js';
 import { isAlive, ownerOf, type Owner } from './owner.js';
 import { codeOf } from '../errors.js';
 
@@ -6,6 +7,8 @@ import { codeOf } from '../errors.js';
 export const BEAT = 1000;
 /** An owner that hasn't for so long is dead or as good as dead (stopped, another host switched off), in milliseconds. */
 const SILENCE = 10_000;
+/** Whoever looks only once goes by the clock: no two hosts' are so far apart, in milliseconds. */
+const LONG_SILENCE = 3_600_000;
 /** Locks are rewritten in place: of one size, so that no reader sees a shorter one. */
 const SIZE = 512;
 
@@ -20,9 +23,9 @@ export type LockState =
   | { readonly state: 'held'; readonly token: string; readonly filling: boolean };
 
 /**
- * A lock of ours. It says who should do the work, it never makes a byte right. A lock file is created with O_EXCL; a
- * dead owner's is not removed (two who see it dead could remove each other's new one) but outbid: `x.lock.1` after
- * `x.lock`, again with O_EXCL. The last one counts.
+ * A lock of ours. It says who should do the work, it never makes a byte right. A lock file is created under a name that
+ * mustn't be there yet. A dead owner's is not removed (two who see it dead could remove each other's new one) but outbid:
+ * `x.lock.1` after `x.lock`, again so created. The last one counts.
  */
 export class Lock {
   private constructor(
@@ -34,17 +37,10 @@ export class Lock {
 
   /** Creates the lock file with this number; undefined if somebody else just did. @throws other errors of the file system */
   static create(path: string, number: number): Lock | undefined {
-    let fd: number;
-    try {
-      fd = openSync(numbered(path, number), 'wx+', 0o600);
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return undefined;
-      throw error;
-    }
     const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const lock = new Lock(path, number, fd, { ...ownerOf(process.pid), token, filling: false });
-    lock.#write({});
-    return lock;
+    const claim: Claim = { ...ownerOf(process.pid), token, filling: false };
+    const fd = createWith(stringify(claim), numbered(path, number));
+    return fd === undefined ? undefined : new Lock(path, number, fd, claim);
   }
 
   /** Opens a lock that another process took for this one; undefined if it is no longer the same. */
@@ -100,8 +96,12 @@ export class Lock {
 
   #write(change: Partial<Claim>): void {
     this.claim = { ...this.claim, ...change };
-    writeSync(this.fd, JSON.stringify(this.claim).padEnd(SIZE), 0, 'latin1');
+    writeSync(this.fd, stringify(this.claim), 0, 'latin1');
   }
+}
+
+function stringify(claim: Claim): string {
+  return JSON.stringify(claim).padEnd(SIZE);
 }
 
 /** One waiter's view of a lock. It remembers the last sign of life, as clocks of two hosts can't be compared. */
@@ -142,6 +142,8 @@ export class LockWatch {
     }
     const alive = claim === undefined ? undefined : isAlive(claim);
     if (alive === false) return 'dead';
+    const mayBeLongDead = alive === undefined && (this.heartbeat || claim === undefined);
+    if (mayBeLongDead && Math.abs(Date.now() - mtime) > LONG_SILENCE) return 'dead';
     if ((this.heartbeat || claim === undefined) && this.#isSilent(n, mtime)) return 'dead';
     return claim ?? 'unreadable';
   }
