@@ -160,10 +160,10 @@ async function aftermath(stage: Stage): Promise<void> {
     await Promise.all(world.paths.map((path) => assertServed(stage, path)));
     await idle(stage);
   }
+  for (const path of world.paths) assertTidy(stage, path);
   const gets = origin.count('GET');
   for (const path of world.paths) await assertServed(stage, path);
-  assert.equal(origin.count('GET'), gets, 'what is here was pulled again');
-  for (const path of world.paths) assertTidy(stage, path);
+  assert.equal(origin.count('GET'), gets, `pulled again: ${origin.requests.slice(-25).join('\n')}`);
   if (front.name === 'apache') await waitUntil(() => !early.some(processRuns), { timeout: LONGEST, what: `the end of the processes ${early.join(' ')}` });
   assert.ok(performance.now() - begun < LONGEST, 'the aftermath took too long');
 }
