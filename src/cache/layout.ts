@@ -55,6 +55,10 @@ export class Layout {
   }
 }
 
+export function draftIn(directory: string): string {
+  return join(directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+}
+
 /** One of 256 directories, as evenly as that needs to be. */
 function shard(path: string): string {
   let sum = 0;
@@ -104,7 +108,11 @@ export class UrlPlace {
 
   /** A name of its own for a file that gets its right name when it is whole. */
   draft(): string {
-    return join(this.directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+    return draftIn(this.directory);
+  }
+
+  static isDraft(name: string): boolean {
+    return name.startsWith('tmp.');
   }
 
   verdict(version: string): string {

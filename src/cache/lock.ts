@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, futimesSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { createWith } from './exclusive.js';
 import { isAlive, ownerOf, type Owner } from './owner.js';
 import { codeOf } from '../errors.js';
 
@@ -10,6 +11,8 @@ const SILENCE = 10_000;
 const CLAIMLESS = 2000;
 /** Or one whose file is older than this, for whoever looks just once; more than two hosts' clocks differ, in milliseconds. */
 const OLD = 60_000;
+/** Whoever looks only once goes by the clock: no two hosts' are so far apart, in milliseconds. */
+const LONG_SILENCE = 3_600_000;
 /** Locks are rewritten in place: of one size, so that no reader sees a shorter one. */
 const SIZE = 512;
 
@@ -24,9 +27,9 @@ export type LockState =
   | { readonly state: 'held'; readonly token: string; readonly filling: boolean };
 
 /**
- * A lock of ours. It says who should do the work, it never makes a byte right. A lock file is created with O_EXCL; a
- * dead owner's is not removed (two who see it dead could remove each other's new one) but outbid: `x.lock.1` after
- * `x.lock`, again with O_EXCL. The last one counts.
+ * A lock of ours. It says who should do the work, it never makes a byte right. A lock file is created under a name that
+ * mustn't be there yet. A dead owner's is not removed (two who see it dead could remove each other's new one) but outbid:
+ * `x.lock.1` after `x.lock`, again so created. The last one counts.
  */
 export class Lock {
   private constructor(
@@ -38,19 +41,10 @@ export class Lock {
 
   /** Creates the lock file with this number; undefined if somebody else just did. @throws other errors of the file system */
   static create(path: string, number: number): Lock | undefined {
-    // All that takes time before: who is killed between the next two calls leaves a lock of nobody.
     const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
     const claim: Claim = { ...ownerOf(process.pid), token, filling: false };
-    let fd: number;
-    try {
-      fd = openSync(numbered(path, number), 'wx+', 0o600);
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return undefined;
-      throw error;
-    }
-    const lock = new Lock(path, number, fd, claim);
-    lock.#write({});
-    return lock;
+    const fd = createWith(stringify(claim), numbered(path, number));
+    return fd === undefined ? undefined : new Lock(path, number, fd, claim);
   }
 
   /** Opens a lock that another process took for this one; undefined if it is no longer the same. */
@@ -106,8 +100,12 @@ export class Lock {
 
   #write(change: Partial<Claim>): void {
     this.claim = { ...this.claim, ...change };
-    writeSync(this.fd, JSON.stringify(this.claim).padEnd(SIZE), 0, 'latin1');
+    writeSync(this.fd, stringify(this.claim), 0, 'latin1');
   }
+}
+
+function stringify(claim: Claim): string {
+  return JSON.stringify(claim).padEnd(SIZE);
 }
 
 /** One waiter's view of a lock. It remembers the last sign of life, as clocks of two hosts can't be compared. */
@@ -150,9 +148,11 @@ export class LockWatch {
       const old = Date.now() - mtime > OLD;
       return old || this.#isSilent(n, mtime, CLAIMLESS) ? 'dead' : 'unreadable';
     }
-    if (isAlive(claim) === false) return 'dead';
-    if (this.heartbeat && this.#isSilent(n, mtime, SILENCE)) return 'dead';
-    return claim;
+    const alive = isAlive(claim);
+    if (alive === false) return 'dead';
+    if (!this.heartbeat) return claim;
+    const longDead = alive === undefined && Math.abs(Date.now() - mtime) > LONG_SILENCE;
+    return longDead || this.#isSilent(n, mtime, SILENCE) ? 'dead' : claim;
   }
 
   #isSilent(n: number, mtime: number, most: number): boolean {

@@ -42,10 +42,15 @@ export function writeMark(place: UrlPlace, version: string, mark: Mark): void {
   }
 }
 
+/** Whether the part was last written under this kernel: its page cache has all of it. */
+export function isOurs(mark: Mark | undefined, { ino }: Pick<Stats, 'ino'>): boolean {
+  return mark?.inode === ino && mark.boot === thisBoot();
+}
+
 /** How many bytes of a part may be continued from, or sent. */
 export function trustedBytes(mark: Mark | undefined, { size, ino }: Pick<Stats, 'size' | 'ino'>): number {
   if (mark?.inode !== ino) return 0;
-  return mark.boot === thisBoot() ? size : Math.max(0, Math.min(size, mark.synced));
+  return isOurs(mark, { ino }) ? size : Math.max(0, Math.min(size, mark.synced));
 }
 
 /**

@@ -47,6 +47,9 @@ export function touchRecord(place: UrlPlace, url: string, { version, fields, val
   writeAtomically(place, path, stringify(url, version, fields), seconds);
 }
 
+/** A record from later than this, in milliseconds from now, is of a clock that was set back since: it comes last. */
+const CLOCKS_DIFFER = 60_000;
+
 /** The records of a URL, the last validated first. */
 export function readRecords(place: UrlPlace, url: string): Record[] {
   const records: Record[] = [];
@@ -55,7 +58,9 @@ export function readRecords(place: UrlPlace, url: string): Record[] {
     const record = entry?.kind === 'head' ? readRecord(place, url, entry.version) : undefined;
     if (record !== undefined) records.push(record);
   }
-  return records.sort((a, b) => b.validated - a.validated);
+  const latest = Date.now() + CLOCKS_DIFFER;
+  const order = ({ validated }: Record) => (validated > latest ? -validated : validated);
+  return records.sort((a, b) => order(b) - order(a));
 }
 
 export function namesIn(directory: string): string[] {

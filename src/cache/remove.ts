@@ -1,11 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { UrlPlace } from './layout.js';
 import { LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
 import { removeRetired, retire } from './retire.js';
 
+/** A draft lives for milliseconds: one not written to for so long, in milliseconds, is a killed process's. */
+const DRAFT_LIVES = 60_000;
+
 /** The base says that the URL is gone: so is what is here of it. A fill that runs notices by the missing record. */
 export function removeAll(place: UrlPlace): void {
+  removeDeadDrafts(place);
   const versions = versionsIn(place);
   if (versions.size > 0) removeRetired(place.layout);
   for (const version of versions) {
@@ -25,6 +30,7 @@ export function removeAll(place: UrlPlace): void {
  */
 export function keepNewest(place: UrlPlace, url: string, completed: string): void {
   removeRetired(place.layout);
+  removeDeadDrafts(place);
   const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
   if (newest !== completed) removeVersion(place, completed);
   if (newest !== undefined) removeOthers(place, newest);
@@ -48,6 +54,15 @@ export function removeVersion(place: UrlPlace, version: string): void {
 export function removePart(place: UrlPlace, version: string): void {
   removeIfThere(place.mark(version));
   removeIfThere(place.part(version));
+}
+
+function removeDeadDrafts(place: UrlPlace): void {
+  for (const name of namesIn(place.directory)) {
+    if (!UrlPlace.isDraft(name)) continue;
+    const draft = join(place.directory, name);
+    const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - written > DRAFT_LIVES) removeIfThere(draft);
+  }
 }
 
 function versionsIn(place: UrlPlace): Set<string> {

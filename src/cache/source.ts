@@ -1,4 +1,4 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, fstatSync, type Stats } from 'node:fs';
 import { StorageError } from './directory.js';
 import type { Verdict } from './verdict.js';
 import { sleep } from '../sleep.js';
@@ -50,6 +50,8 @@ export interface FillWatch {
   ensure(): void;
   /** The file now under the part's or body's name, if it is another than `inode` and may be read on from; else undefined. */
   reopen(inode: number): number | undefined;
+  /** How many bytes of the file are right: on a network file system it may have gaps while another host writes it. */
+  trusted(stats: Stats): number;
 }
 
 /** Pauses between two looks at a file that stands still, in milliseconds: the first byte must not be late. */
@@ -71,7 +73,7 @@ export class GrowingSource implements Source {
   ) {}
 
   available(position: number): number {
-    if (this.#size <= position) this.#size = Math.min(fstatSync(this.fd).size, this.length);
+    if (this.#size <= position) this.#size = Math.min(this.watch.trusted(fstatSync(this.fd)), this.length);
     return Math.max(0, this.#size - position);
   }
 

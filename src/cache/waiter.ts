@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import type { Version } from '../base/version.js';
 import { isStrong } from '../http/etag.js';
 import type { Log } from '../log.js';
@@ -6,6 +6,7 @@ import type { Settings } from '../settings/settings.js';
 import { checkSpace, makePlace, StorageError } from './directory.js';
 import type { Layout, UrlPlace } from './layout.js';
 import { type Lock, LockWatch } from './lock.js';
+import { isOurs, readMark, trustedBytes } from './mark.js';
 import { type FillWatch, ShortBody } from './source.js';
 import { readVerdict, removeVerdict } from './verdict.js';
 import { codeOf } from '../errors.js';
@@ -48,6 +49,8 @@ export class FillWaiter implements FillWatch {
   #inVain = 0;
   /** Bytes that were there when a fill was last started. */
   #size = 0;
+  /** The part that a process of this kernel writes, when last looked. */
+  #ours: number | undefined;
 
   constructor(private readonly wanted: Wanted) {
     this.#lock = new LockWatch(wanted.place.lock(wanted.version.id));
@@ -63,6 +66,8 @@ export class FillWaiter implements FillWatch {
    */
   ensure(): 'asking' | 'filling' | 'done' {
     const { place, version, asked } = this.wanted;
+    // Somebody elsewhere may go on with it.
+    this.#ours = undefined;
     const state = this.#lock.look();
     if (state.state === 'held') {
       this.#tokens.add(state.token);
@@ -94,6 +99,16 @@ export class FillWaiter implements FillWatch {
 
   openPart(): number | undefined {
     return openOrUndefined(this.wanted.place.part(this.wanted.version.id));
+  }
+
+  trusted(stats: Stats): number {
+    if (this.#ours === stats.ino) return stats.size;
+    const { place, version } = this.wanted;
+    const mark = readMark(place, version.id);
+    if (isOurs(mark, stats)) this.#ours = stats.ino;
+    if (mark?.inode === stats.ino) return trustedBytes(mark, stats);
+    // Complete, the mark is gone; flushed before it had this name.
+    return statSync(place.body(version.id), { throwIfNoEntry: false })?.ino === stats.ino ? stats.size : 0;
   }
 
   reopen(inode: number): number | undefined {
