@@ -7,7 +7,7 @@ import type { Record } from '../cache/record.js';
 import { takeSlot } from '../cache/slots.js';
 import { ShortBody } from '../cache/source.js';
 import type { Verdict } from '../cache/verdict.js';
-import { isLimit } from '../errors.js';
+import { codeOf, isLimit } from '../errors.js';
 import { checkPreconditions } from '../http/conditions.js';
 import type { ByteRange } from '../http/range.js';
 import { admit } from './admit.js';
@@ -108,13 +108,12 @@ export class Gateway {
       const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
       return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));
     } catch (error) {
-      if (error instanceof StorageError && standing === 'stale') {
-        this.parts.log.warn(error.message);
-        return this.#withNothing(request, isLimit(error) ? 503 : 502);
-      }
-      if (error instanceof StorageError) return this.#passVersion(asked, selection, error.message);
       if (error instanceof ShortBody) return this.#afterVerdict(asked, selection, error.verdict, versions);
-      throw error;
+      // With a code: of the file system.
+      if (!(error instanceof StorageError || (error instanceof Error && codeOf(error) !== ''))) throw error;
+      if (standing !== 'stale') return this.#passVersion(asked, selection, error.message);
+      this.parts.log.warn(error.message);
+      return this.#withNothing(request, isLimit(error) ? 503 : 502);
     }
   }
 

@@ -69,6 +69,14 @@ test('with a trusted authority: the right name is asked, with SNI by OffloadBase
   assert.equal(s.origin.count(), asked);
 });
 
+test('the check cannot be switched off by NODE_TLS_REJECT_UNAUTHORIZED', async (t) => {
+  const s = await scene(t);
+  s.origin.file('/a', { body: 'secret' });
+  const { port } = await startTls(t, 'www.base.example', s.origin.port);
+  const result = await s.get('/a', { settings: { OFFLOAD_BASE: BASE, OFFLOAD_BASE_ADDRESS: `127.0.0.1:${port}` }, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+  assert.deepEqual([result.status, s.origin.count()], [502, 0]);
+});
+
 test('a base by address needs a certificate for that address, and gets no SNI', async (t) => {
   const s = await scene(t);
   const by = makeAuthority(t);
