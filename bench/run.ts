@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../test/support/build.js';
 import { inScope, type Part } from './part.js';
+import { coldPart } from './parts/cold.js';
+import { memoryPart } from './parts/memory.js';
+import { slowPart } from './parts/slow.js';
+import { stormPart } from './parts/storm.js';
+import { warmPart } from './parts/warm.js';
 import { warmCgiPart } from './parts/warm-cgi.js';
 import { chart } from './report/chart.js';
 import { busyness, machine } from './report/machine.js';
 import { tableText } from './report/table.js';
 
-const PARTS: readonly Part[] = [warmCgiPart];
+const PARTS: readonly Part[] = [warmCgiPart, memoryPart, slowPart, stormPart, coldPart, warmPart];
 
 const HELP = `Usage: npm run bench [-- FLAG...]
 

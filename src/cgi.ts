@@ -3,6 +3,7 @@ import { Base } from './base/base.js';
 import { type Reply, textReply } from './gateway/reply.js';
 import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
 import { cgiRequest } from './host/cgi/environment.js';
+import { toServer } from './host/cgi/handoff.js';
 import { ClientGone } from './host/cgi/output.js';
 import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
@@ -27,9 +28,10 @@ async function answerRequest(): Promise<number> {
   }
   const log = stderrLog(settings.debug);
   const gateway = openGateway(settings, new Base(settings), log, detachedFiller(settings, script));
-  const reply = await gateway.answer(cgiRequest(process.env));
+  const request = cgiRequest(process.env);
+  const reply = await gateway.answer(request);
   try {
-    await deliver(reply, framing, settings, log);
+    await deliver(toServer(process.env, framing.nph, settings, request, reply), framing, settings, log);
     return 0;
   } catch (error) {
     return error instanceof ClientGone ? 0 : 1;

@@ -1,6 +1,7 @@
 import { demoCommand } from './demo/demo.js';
 import { serveCommand } from './host/serve/command.js';
 import { checkBaseCommand, hostsCommand, rulesCommand } from './rules/cli.js';
+import { siteCommand } from './site/command.js';
 import { VERSION } from './version.js';
 
 interface Command {
@@ -11,6 +12,7 @@ interface Command {
 
 const COMMANDS: { readonly [name: string]: Command } = {
   serve: { summary: 'answer requests without a web server', run: serveCommand },
+  site: { summary: "write the offload side's configuration of a web server", run: siteCommand },
   rules: { summary: "write the base's configuration: which requests it redirects, and where", run: (args) => rulesCommand(args, process) },
   hosts: { summary: 'watch the offload hosts; a dead one gets no more redirects', run: (args) => hostsCommand(args, process) },
   check: { summary: 'ask a base whether it redirects what it should', run: (args) => checkBaseCommand(args, process) },

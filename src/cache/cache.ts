@@ -48,7 +48,7 @@ export class Cache {
     const stats = fstatSync(fd);
     if (stats.size === version.length) {
       noteUse(fd, stats);
-      return new CompleteSource(fd, version.length);
+      return new CompleteSource(fd, version.length, file);
     }
     closeSync(fd);
     this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);
@@ -58,14 +58,14 @@ export class Cache {
 
   /**
    * The body, complete or growing; a fill is started if there is none. Resolves as soon as a body of just this
-   * version is on its way. `asked`: when the base said that this is the version, milliseconds since 1970.
+   * version is on its way. `asked`: when the base said that this is the version, milliseconds since 1970; `until`: so
+   * many bytes of it are wanted, from the first on.
    * @throws ShortBody with the verdict if the fill gave up, StorageError if it can't be kept here
    */
-  async obtain(path: string, version: Version, asked: number): Promise<Found> {
+  async obtain(path: string, version: Version, asked: number, until: number): Promise<Found> {
     const whole = this.open(path, version);
     if (whole !== undefined) return { source: whole, how: 'hit' };
-    const { layout, settings, start, log } = this;
-    const waiter = new FillWaiter({ layout, place: this.place(path), path, version, asked, settings, start, log });
+    const waiter = this.#waiter(path, version, asked, until);
     for (let waited = 0, pause = 1; ; pause = nextPause(waited)) {
       const state = waiter.ensure();
       const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
@@ -73,6 +73,27 @@ export class Cache {
       await sleep(pause);
       waited += pause;
     }
+  }
+
+  /** Lets a fill bring the first `until` bytes, unless one runs; nobody waits for it. Arguments as for `obtain`. */
+  advance(path: string, version: Version, asked: number, until: number): void {
+    try {
+      this.#waiter(path, version, asked, until).ensure();
+    } catch (error) {
+      this.log.debug(`${path}: not filled: ${String(error)}`);
+    }
+  }
+
+  #waiter(path: string, version: Version, asked: number, until: number): FillWaiter {
+    const { layout, settings, start, log } = this;
+    return new FillWaiter({ layout, place: this.place(path), path, version, asked, until, settings, start, log });
+  }
+
+  /** How many bytes are here of a version, from the first on. */
+  reach(path: string, version: Version): number {
+    const place = this.place(path);
+    const whole = this.has(path, version);
+    return whole ? version.length : (statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0);
   }
 
   /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */

@@ -28,6 +28,9 @@ class GivenUp extends Error {
 /** Somebody took the lock over, because we seemed dead: the work, and the verdict, are theirs. */
 class Outbid extends Error {}
 
+/** Nobody has asked for more; whoever does continues. */
+class Enough extends Error {}
+
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
@@ -50,6 +53,7 @@ export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log):
 
 class Fill {
   readonly #path: string;
+  readonly #until: number;
   #version: Version;
   #lock: Lock;
   #size = 0;
@@ -57,6 +61,8 @@ class Fill {
   /** The base has answered once: from now on it is worth to ask again. */
   #confirmed = false;
   #resumable = true;
+  /** Another fill could continue this one: so may this one stop before the end. */
+  #mayStop = false;
   #outbid = false;
   /** When the base was last asked, in milliseconds since 1970: ages count from then. */
   #asked = 0;
@@ -68,6 +74,7 @@ class Fill {
     private readonly log: Log,
   ) {
     this.#path = job.path;
+    this.#until = job.until;
     this.#version = job.version;
     this.#lock = job.lock;
   }
@@ -112,7 +119,7 @@ class Fill {
   }
 
   giveUp(error: unknown): void {
-    if (error instanceof Outbid) return;
+    if (error instanceof Outbid || error instanceof Enough) return;
     const verdict = verdictOn(error);
     this.log.debug(`fill of ${this.#path} given up: ${verdict.reason}`);
     try {
@@ -147,21 +154,25 @@ class Fill {
     }
   }
 
-  /** What to ask for: the rest, if the version has a validator that makes a byte range of it safe (RFC 9110 §13.1.5). */
+  /** What to ask for: the rest, if that is safe. */
   #rest(): Part | undefined {
-    const { etag, lastModified, length } = this.#version;
-    if (this.#size === 0 || this.#size >= length || !this.#resumable) return undefined;
-    if (isStrong(etag)) return { start: this.#size, ifRange: etag };
-    const date = readMark(this.place, this.#version.id)?.begun;
-    if (etag === undefined && lastModified !== undefined && isStrongDate({ ...this.#version, date })) {
-      return { start: this.#size, ifRange: lastModified };
-    }
-    return undefined;
+    const ifRange = this.#strongValidator();
+    if (ifRange === undefined || this.#size === 0 || this.#size >= this.#version.length || !this.#resumable) return undefined;
+    return { start: this.#size, ifRange };
+  }
+
+  /** What makes a byte range of the version safe (RFC 9110 §13.1.5); a date counts from when the part was begun. */
+  #strongValidator(): string | undefined {
+    const { id, etag, lastModified } = this.#version;
+    if (isStrong(etag)) return etag;
+    const date = readMark(this.place, id)?.begun;
+    return etag === undefined && isStrongDate({ ...this.#version, date }) ? lastModified : undefined;
   }
 
   /** Where the answer's body begins, if it is one of our version, or of the newer one that is filled instead. */
   #accept(answer: BodyAnswer): number {
     const { status, fields } = answer;
+    this.#mayStop = this.#resumable && (status === 206 || /\bbytes\b/i.test(fields.get('accept-ranges') ?? ''));
     if (status === 206) return this.#acceptRange(fields);
     if (status === 416 || status === 412) throw this.#startAgain(`base answers ${status} to the request for the rest`);
     const judged = judge(answer, this.#version.length);
@@ -244,6 +255,7 @@ class Fill {
         shown = true;
         this.#lock.confirm();
       }
+      if (end >= this.#until && end < length && this.#mayStop && this.#strongValidator() !== undefined) throw new Enough();
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
     if (last !== undefined) await part.take(last, length - 1);

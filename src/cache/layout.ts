@@ -14,6 +14,8 @@ import { fileName } from '../file-name.js';
  *         VERSION.verdict       why the last fill gave up
  *         tmp.PID.RANDOM        a draft of one of these
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
+ *     handed                    mtime = a web server was lately told to send a file from here
+ *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
 export class Layout {
   constructor(readonly root: string) {}
@@ -24,7 +26,7 @@ export class Layout {
 
   /** The place of one URL. Another OffloadBase never sees the files of this `origin`. */
   url(origin: string, path: string): UrlPlace {
-    return new UrlPlace(`${this.urls}/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
+    return new UrlPlace(this, `${this.urls}/${fileName(origin)}/${shard(path)}/${fileName(path)}`, path);
   }
 
   get urls(): string {
@@ -37,6 +39,19 @@ export class Layout {
 
   get slots(): string {
     return join(this.root, 'slots');
+  }
+
+  get handed(): string {
+    return join(this.root, 'handed');
+  }
+
+  get retired(): string {
+    return join(this.root, 'retired');
+  }
+
+  /** Of a file in the cache, from its root on: every character stands for itself in a URL, too. */
+  relative(file: string): string {
+    return file.slice(this.root.length + 1);
   }
 }
 
@@ -51,6 +66,12 @@ function shard(path: string): string {
   return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
 }
 
+/**
+ * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
+ * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
+ */
+const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/i;
+
 type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
 
 /** The directory of one URL and the names in it. */
@@ -58,11 +79,11 @@ export class UrlPlace {
   readonly #extension: string;
 
   constructor(
+    readonly layout: Layout,
     readonly directory: string,
     path: string,
   ) {
-    // A web server that is handed the file finds its type by the extension.
-    this.#extension = /\.[A-Za-z0-9]{1,10}$/.exec(path)?.[0] ?? '';
+    this.#extension = PLAIN.exec(path)?.[0] ?? '';
   }
 
   head(version: string): string {

@@ -7,7 +7,11 @@ import { codeOf } from '../errors.js';
 export const BEAT = 1000;
 /** An owner that hasn't for so long is dead or as good as dead (stopped, another host switched off), in milliseconds. */
 const SILENCE = 10_000;
-/** Whoever looks only once goes by the clock: no two hosts' are so far apart, in milliseconds. */
+/** A lock without a claim for so long has an owner that was killed before it could write one, in milliseconds. */
+const CLAIMLESS = 2000;
+/** Or one whose file is older than this, for whoever looks just once; more than two hosts' clocks differ, in milliseconds. */
+const OLD = 60_000;
+/** Or one of a host that can't be asked: such clocks differ by hours only where nobody looks after them, in milliseconds. */
 const LONG_SILENCE = 3_600_000;
 /** Locks are rewritten in place: of one size, so that no reader sees a shorter one. */
 const SIZE = 512;
@@ -140,15 +144,18 @@ export class LockWatch {
       if (codeOf(error) === 'ENOENT') return 'absent';
       throw error;
     }
-    const alive = claim === undefined ? undefined : isAlive(claim);
+    if (claim === undefined) {
+      const old = Date.now() - mtime > OLD;
+      return old || this.#isSilent(n, mtime, CLAIMLESS) ? 'dead' : 'unreadable';
+    }
+    const alive = isAlive(claim);
     if (alive === false) return 'dead';
-    const mayBeLongDead = alive === undefined && (this.heartbeat || claim === undefined);
-    if (mayBeLongDead && Math.abs(Date.now() - mtime) > LONG_SILENCE) return 'dead';
-    if ((this.heartbeat || claim === undefined) && this.#isSilent(n, mtime)) return 'dead';
-    return claim ?? 'unreadable';
+    if (!this.heartbeat) return claim;
+    if (alive === undefined && Math.abs(Date.now() - mtime) > LONG_SILENCE) return 'dead';
+    return this.#isSilent(n, mtime, SILENCE) ? 'dead' : claim;
   }
 
-  #isSilent(n: number, mtime: number): boolean {
+  #isSilent(n: number, mtime: number, most: number): boolean {
     // Monotonic; the global `performance` takes a millisecond to load.
     const now = process.uptime() * 1000;
     const seen = this.#seen.get(n);
@@ -156,7 +163,7 @@ export class LockWatch {
       this.#seen.set(n, { mtime, since: now });
       return false;
     }
-    return now - seen.since > SILENCE;
+    return now - seen.since > most;
   }
 }
 

@@ -53,7 +53,7 @@ const CLOCKS_DIFFER = 60_000;
 /** The records of a URL, the last validated first. */
 export function readRecords(place: UrlPlace, url: string): Record[] {
   const records: Record[] = [];
-  for (const name of namesIn(place)) {
+  for (const name of namesIn(place.directory)) {
     const entry = UrlPlace.parse(name);
     const record = entry?.kind === 'head' ? readRecord(place, url, entry.version) : undefined;
     if (record !== undefined) records.push(record);
@@ -63,9 +63,9 @@ export function readRecords(place: UrlPlace, url: string): Record[] {
   return records.sort((a, b) => order(b) - order(a));
 }
 
-export function namesIn(place: UrlPlace): string[] {
+export function namesIn(directory: string): string[] {
   try {
-    return readdirSync(place.directory);
+    return readdirSync(directory);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;

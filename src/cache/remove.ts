@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UrlPlace } from './layout.js';
 import { LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
+import { removeRetired, retire } from './retire.js';
 
 /** A draft lives for milliseconds: one not written to for so long, in milliseconds, is a killed process's. */
 const DRAFT_LIVES = 60_000;
@@ -10,9 +11,11 @@ const DRAFT_LIVES = 60_000;
 /** The base says that the URL is gone: so is what is here of it. A fill that runs notices by the missing record. */
 export function removeAll(place: UrlPlace): void {
   removeDeadDrafts(place);
-  for (const version of versionsIn(place)) {
+  const versions = versionsIn(place);
+  if (versions.size > 0) removeRetired(place.layout);
+  for (const version of versions) {
     removeIfThere(place.head(version));
-    removeIfThere(place.body(version));
+    retire(place.layout, place.body(version));
     unlessFilled(place, version, () => {
       removePart(place, version);
       removeIfThere(place.verdict(version));
@@ -26,6 +29,7 @@ export function removeAll(place: UrlPlace): void {
  * record is gone.
  */
 export function keepNewest(place: UrlPlace, url: string, completed: string): void {
+  removeRetired(place.layout);
   removeDeadDrafts(place);
   const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
   if (newest !== completed) removeVersion(place, completed);
@@ -41,7 +45,8 @@ function removeOthers(place: UrlPlace, keep: string): void {
 
 /** All of one version but its verdict; for whoever has its lock. */
 export function removeVersion(place: UrlPlace, version: string): void {
-  for (const file of [place.head(version), place.body(version)]) removeIfThere(file);
+  removeIfThere(place.head(version));
+  retire(place.layout, place.body(version));
   removePart(place, version);
 }
 
@@ -52,7 +57,7 @@ export function removePart(place: UrlPlace, version: string): void {
 }
 
 function removeDeadDrafts(place: UrlPlace): void {
-  for (const name of namesIn(place)) {
+  for (const name of namesIn(place.directory)) {
     if (!UrlPlace.isDraft(name)) continue;
     const draft = join(place.directory, name);
     const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
@@ -62,7 +67,7 @@ function removeDeadDrafts(place: UrlPlace): void {
 
 function versionsIn(place: UrlPlace): Set<string> {
   const versions = new Set<string>();
-  for (const name of namesIn(place)) {
+  for (const name of namesIn(place.directory)) {
     const entry = UrlPlace.parse(name);
     if (entry !== undefined) versions.add(entry.version);
   }

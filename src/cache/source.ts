@@ -8,6 +8,8 @@ export interface Source {
   readonly fd: number;
   /** Bytes of the whole body, there or not. */
   readonly length: number;
+  /** Where the body lies, if all of it does: a web server can be told to send it. */
+  readonly path?: string;
   /** How many bytes from `position` on may be read now. */
   available(position: number): number;
   /** Resolves when there are some. @throws ShortBody when they will not come */
@@ -26,6 +28,7 @@ export class CompleteSource implements Source {
   constructor(
     readonly fd: number,
     readonly length: number,
+    readonly path: string,
   ) {}
 
   available(position: number): number {

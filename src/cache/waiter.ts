@@ -15,6 +15,8 @@ import { codeOf } from '../errors.js';
 export interface FillJob {
   readonly path: string;
   readonly version: Version;
+  /** So many bytes of the body are asked for: from there on the fill may stop, for another to continue. */
+  readonly until: number;
   readonly lock: Lock;
 }
 
@@ -28,6 +30,8 @@ interface Wanted {
   readonly version: Version;
   /** When the base said that this is the version, milliseconds since 1970. */
   readonly asked: number;
+  /** So many bytes of it are asked for. */
+  readonly until: number;
   readonly settings: Pick<Settings, 'keepFree'>;
   readonly start: FillStarter;
   readonly log: Log;
@@ -118,7 +122,7 @@ export class FillWaiter implements FillWatch {
   }
 
   #begin(takeover: boolean): void {
-    const { place, path, version, start, log } = this.wanted;
+    const { place, path, version, until, start, log } = this.wanted;
     const lock = this.#prepare();
     if (lock === undefined) return;
     // Somebody may have finished between our look and our lock.
@@ -129,7 +133,7 @@ export class FillWaiter implements FillWatch {
     if (takeover) log.warn(`the process that filled ${path} died: taking over`);
     try {
       removeVerdict(place, version.id);
-      start({ path, version, lock });
+      start({ path, version, until, lock });
     } catch (error) {
       lock.release();
       throw error instanceof StorageError ? error : new StorageError(String(error));

@@ -29,6 +29,11 @@ function lastUntrusted(peer: string, chain: readonly string[], trusted: (address
   return address;
 }
 
+/** Whether a peer's word is believed (OffloadTrustedProxy). */
+export function isTrusted(peer: string, trustedProxies: readonly string[]): boolean {
+  return peer === UNIX_PEER || (trustedProxies.length > 0 && matcher(trustedProxies)(plain(peer)));
+}
+
 function forwardedFor(forwarded: string | undefined): string[] {
   return listMembers(forwarded).map((member) => /(?:^|;)\s*for=("?)([^;"]*)\1/i.exec(member)?.[2] ?? 'unknown');
 }

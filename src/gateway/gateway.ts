@@ -12,6 +12,7 @@ import type { ByteRange } from '../http/range.js';
 import { admit } from './admit.js';
 import type { Handling } from './cache-status.js';
 import { clientAddress } from './client-address.js';
+import { farPart, wantedUntil } from './far.js';
 import { clientTakes, freshFor, mayBeStale, onlyIfCached } from './freshness.js';
 import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
 import { pass, passVersion, restFromBase } from './pass.js';
@@ -99,7 +100,9 @@ export class Gateway {
     if (request.method === 'HEAD' || selection.status >= 300) return this.#headerOnly(asked, selection, standing);
     if (cache === undefined) return this.#passVersion(asked, selection, 'no cache');
     try {
-      const found = await cache.obtain(path, record.version, record.validated);
+      const far = await farPart(this.parts, asked, selection, cache);
+      if (far !== undefined) return far;
+      const found = await cache.obtain(path, record.version, record.validated, wantedUntil(selection, record.version));
       if (found.how === 'hit') this.#note(asked, standing);
       const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
       return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));

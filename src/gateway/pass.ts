@@ -13,15 +13,22 @@ import type { Selection } from './selection.js';
 
 /** The base has just this version, the cache can't take it: straight through, with the range if only one is wanted. */
 export async function passVersion(parts: GatewayParts, asked: Asked, selection: Selection): Promise<Reply | Trouble> {
-  const { request, path, record } = asked;
-  const [piece] = selection.pieces;
-  if (selection.status === 206 && selection.pieces.length === 1 && piece !== undefined && isRange(piece)) {
-    const answer = await orTrouble(restFromBase(parts.base, path, record.version, piece));
-    if (answer !== undefined && 'reason' in answer) return answer;
-    const handling: Handling = { fwd: 'bypass', fwdStatus: 206, detail: 'not-stored' };
-    if (answer !== undefined) return streamReply(206, answer, [...selection.fields, ...ownFields(record, handling)]);
-  }
-  return pass(parts, request, path, 'not-stored');
+  const part = await passRange(parts, asked, selection, { fwd: 'bypass', detail: 'not-stored' });
+  return part ?? pass(parts, asked.request, asked.path, 'not-stored');
+}
+
+/** The one range that is wanted, from the base; undefined if it is none or several, or the base has no such part. */
+export async function passRange(
+  parts: GatewayParts,
+  { path, record }: Asked,
+  { status, pieces, fields }: Selection,
+  handling: Handling,
+): Promise<Reply | Trouble | undefined> {
+  const [piece] = pieces;
+  if (status !== 206 || pieces.length > 1 || piece === undefined || !isRange(piece)) return undefined;
+  const answer = await orTrouble(restFromBase(parts.base, path, record.version, piece));
+  if (answer === undefined || 'reason' in answer) return answer;
+  return streamReply(206, answer, [...fields, ...ownFields(record, { ...handling, fwdStatus: 206 })]);
 }
 
 /** A body that isn't stored, sent on as it comes; or the base's other status. */

@@ -36,7 +36,7 @@ const NOT_PASSED = new Set([
 ]);
 
 /** More of a CGI's words to its web server. */
-const FOR_SERVERS = /^x-(?:accel|lighttpd|litespeed|reproxy|send-?file)/;
+const FOR_SERVERS = /^x-(?:accel|lighttpd|litespeed|offload|reproxy|send-?file)/;
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

@@ -19,6 +19,7 @@ type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cache
 interface Job {
   readonly path: string;
   readonly version: Version;
+  readonly until: number;
   readonly lock: Lock['ticket'];
   readonly settings: FillerSettings;
 }
@@ -29,9 +30,9 @@ interface Job {
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
   const { base, baseAddress, timeout, cacheDir, debug } = settings;
-  return ({ path, version, lock }) => {
+  return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -52,11 +53,11 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
-  const { path, version, lock: ticket, settings } = JSON.parse(text) as Job;
+  const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
   process.title = `offload: fill ${path}`;
   const lock = Lock.adopt(ticket.path, ticket.number, ticket.token);
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
-  await fill({ path, version, lock }, place, new Base(settings), log);
+  await fill({ path, version, until, lock }, place, new Base(settings), log);
 }

@@ -19,22 +19,27 @@ const DYNAMIC: Reason[] = [
  * The rules as a block of mod_rewrite: a chain of reasons to stay that skips the rest, then the choice of a host.
  * @param reasons besides those that only mod_rewrite sees (handler, type, authentication)
  * @param redirect the rules that choose a host: from {@link mapRules}, {@link treeRules} or `tableRules`
+ * @param readOnce false for `.htaccess`, where what is quick to read counts more than what is quick to ask
  */
-export function rewriteBlock(reasons: readonly Reason[], redirect: readonly string[]): string[] {
+export function rewriteBlock(reasons: readonly Reason[], redirect: readonly string[], readOnce: boolean): string[] {
   const all = [...DYNAMIC, ...reasons];
   const count = redirect.filter((line) => line.startsWith('RewriteRule')).length;
   return [
     'RewriteEngine On',
     comment('Apache 2.4.64 takes every "expr" for true (CVE-2025-54090): there, this serves all files here.'),
     'RewriteCond expr "false" [OR]',
-    ...all.flatMap(({ why, expr }, index) => [
-      comment(why),
-      // mod_rewrite would take a "!" at the beginning for its own.
-      `RewriteCond expr ${rewriteArgument(expr.replace(/^!.*/s, '($&)'))}${index < all.length - 1 ? ' [OR]' : ''}`,
+    ...all.flatMap((reason, index) => [
+      comment(reason.why),
+      `RewriteCond ${(readOnce ? undefined : reason.condition?.map(rewriteArgument).join(' ')) ?? exprCondition(reason)}${index < all.length - 1 ? ' [OR]' : ''}`,
     ]),
     `RewriteRule ^ - [S=${count}]`,
     ...redirect,
   ];
+}
+
+/** mod_rewrite would take a "!" at the beginning for its own. */
+function exprCondition({ expr }: Reason): string {
+  return `expr ${rewriteArgument(expr.replace(/^!.*/s, '($&)'))}`;
 }
 
 /** Marks redirects, and nothing else, as not to be stored; adds the duplicates. */

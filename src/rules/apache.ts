@@ -14,7 +14,7 @@ export const apache: Flavour = (rules, options) => {
   const head = preamble(rules, options, 'apache', install);
   if (!rules.engine) return asText([...head, comment('OffloadEngine is Off: nothing to do.')]);
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...sizeReason(rules)];
-  const block = rewriteBlock(reasons, options.map === undefined ? treeRules(rules) : mapRules(rules));
+  const block = rewriteBlock(reasons, options.map === undefined ? treeRules(rules) : mapRules(rules), true);
   const body = [...(rules.debug ? ['LogLevel rewrite:trace3'] : []), ...block, ...redirectHeaders(rules)];
   const map = options.map === undefined ? [] : [`RewriteMap ${MAP_NAME} ${pathArgument(`txt:${options.map}`, '--map')}`];
   const sections = options.directories.flatMap((directory) => [

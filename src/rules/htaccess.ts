@@ -17,7 +17,7 @@ export const htaccess: Flavour = (rules, options) => {
   const reasons = [...commonReasons(rules), ...typeReasons(rules), ...markReason(rules, options)];
   const headers = ['<IfModule mod_headers.c>', ...indent(redirectHeaders(rules)), '</IfModule>'];
   const redirect = options.map === undefined ? tableRules(rules) : mapRules(rules);
-  const block = [...rewriteBlock(reasons, redirect), ...headers];
+  const block = [...rewriteBlock(reasons, redirect, false), ...headers];
   return asText([...head, '', '<IfModule mod_rewrite.c>', ...indent(block), '</IfModule>']);
 };
 

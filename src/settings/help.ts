@@ -10,6 +10,7 @@ export const VALUE_FORMS = {
   DURATION: '500ms, 45s, 10m, 2h, 1d or 0',
   'SIZE|PERCENT': '500M, 2G (powers of 1024), or 5% of the file system',
   'ADDRESS[/BITS]...': '192.0.2.7, 10.0.0.0/8, 2001:db8::/32, between blanks or commas; none',
+  'WAY [PREFIX [FIELD...]]': 'none, x-sendfile, x-accel-redirect /.offload, x-litespeed-location /.offload, local-redirect /.offload',
 } as const;
 
 /** Options for `parseArgs` of node:util: a flag for each setting; a switch is a flag without a value. */

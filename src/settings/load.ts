@@ -175,13 +175,13 @@ function readFile(path: string, named: boolean, into: Gathered): void {
 }
 
 function takeLine(key: Key, rest: string, where: string, into: Gathered): void {
-  const { directive, many } = TABLE[key];
+  const { directive, many, phrase } = TABLE[key];
   const earlier = into.found.get(key);
   const words = splitWords(rest);
   let problem = '';
   if (words === undefined) problem = 'a quote has no end; write one before and one after the value';
   else if (words.length === 0) problem = 'no value; write one after the directive';
-  else if (words.length > 1 && !many) {
+  else if (words.length > 1 && !many && !phrase) {
     problem = 'more than one value; put quotes around a value with blanks, and a comment in a line of its own';
   } else {
     take(into, key, words.join(' '), where, `${where}: ${directive} `);

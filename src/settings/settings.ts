@@ -22,6 +22,15 @@ export type Listen = { readonly host: string; readonly port: number } | { readon
 /** Space that a fill must leave free: bytes, or a share (0..1) of the file system. */
 export type KeepFree = { readonly bytes: number } | { readonly share: number };
 
+/** How a complete object is handed to the web server. */
+export interface Handoff {
+  readonly way: 'x-sendfile' | 'x-accel-redirect' | 'x-litespeed-location' | 'local-redirect';
+  /** The URL path, without a slash at the end, that shows the cache to the web server; '' for x-sendfile, which takes a path. */
+  readonly prefix: string;
+  /** Names in lower case: what nginx would drop of our header, and is set up to add again. */
+  readonly fields: readonly string[];
+}
+
 /** Every setting, parsed and checked. Durations are milliseconds. */
 export interface Settings {
   readonly base: Origin;
@@ -37,6 +46,8 @@ export interface Settings {
   /** Addresses or CIDR blocks, checked but not compiled: few requests need them. */
   readonly trustedProxy: readonly string[];
   readonly keepFree: KeepFree;
+  /** Undefined: this program sends every byte itself. */
+  readonly handoff: Handoff | undefined;
   readonly debug: boolean;
   readonly listen: Listen;
 }

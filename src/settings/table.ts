@@ -9,6 +9,7 @@ import {
   choice,
   directory,
   duration,
+  handoff,
   listen,
   onOff,
   origin,
@@ -29,6 +30,8 @@ export interface Setting<T> {
   readonly meaning: string;
   /** Takes several values, and its directive may stand several times. */
   readonly many?: true;
+  /** Its one value may be several words. */
+  readonly phrase?: true;
   /** Throws `BadValue`. */
   readonly parse: (text: string) => T;
 }
@@ -125,6 +128,16 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     syntax: 'SIZE|PERCENT',
     meaning: 'space of the file system that the cache leaves free',
     parse: sizeOrShare,
+  },
+  handoff: {
+    directive: 'OffloadHandoff',
+    env: 'OFFLOAD_HANDOFF',
+    flag: 'handoff',
+    default: 'none',
+    syntax: 'WAY [PREFIX [FIELD...]]',
+    meaning: 'how the web server is told to send a cached file by itself (see offload site)',
+    phrase: true,
+    parse: handoff,
   },
   debug: {
     directive: 'OffloadDebug',

@@ -3,7 +3,7 @@
  * They run for every request, so the usual values meet no regular expression and no `URL`.
  */
 import { isAbsolute, resolve } from 'node:path';
-import type { Address, KeepFree, Listen, Origin } from './settings';
+import type { Address, Handoff, KeepFree, Listen, Origin } from './settings';
 
 /** What is wrong with a value and what would be right; the loader puts in front where it stood. */
 export class BadValue extends Error {}
@@ -86,6 +86,20 @@ const onOrOff = choice('on', 'off');
 /** `on` is true, `off` is false. */
 export function onOff(text: string): boolean {
   return onOrOff(text) === 'on';
+}
+
+const WAYS = ['x-sendfile', 'x-accel-redirect', 'x-litespeed-location', 'local-redirect'] as const;
+
+/** `none`, or a way; the URL path that shows the cache, but for x-sendfile; and for nginx names of header fields. */
+export function handoff(text: string): Handoff | undefined {
+  const [word, path = '', ...fields] = text.toLowerCase() === 'none' ? [] : text.split(/[ \t]+/);
+  if (word === undefined) return undefined;
+  const way = WAYS.find((name) => name === word.toLowerCase());
+  const prefix = path.endsWith('/') ? path.slice(0, -1) : path;
+  // A path that no server decodes, matches or escapes in a way of its own.
+  const good = way === 'x-sendfile' ? path === '' : /^(?:\/\.?[\w~-][\w.~-]*)+$/.test(prefix);
+  if (way !== undefined && good) return { way, prefix, fields: fields.map((name) => name.toLowerCase()) };
+  throw new BadValue(`unknown; write none, ${WAYS[0]}, or one of ${WAYS.slice(1).join(', ')} with a URL path like /.offload`);
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Gate, LAST_MODIFIED } from '../support/origin.js';
@@ -151,14 +151,24 @@ for (const leave of ['SIGTERM', 'EPIPE', 'SIGKILL'] as const) {
   });
 }
 
-test('a fill holds no standard stream of the request that began it: a web server would wait for them', async (t) => {
+test('a fill has nothing of the request that began it: no standard stream, no session, no directory', async (t) => {
   const s = await scene(t);
   const gate = new Gate(1000);
   s.pattern('/a', 100_000, { hold: gate });
-  const client = await s.start('/a', { headers: { Range: 'bytes=0-99' } });
-  // Ends only when all who hold its stdout and stderr have ended.
+  const client = await s.start('/a', { headers: { Range: 'bytes=0-99' }, cwd: s.dir });
+  // Ends only when all who hold its stdout and stderr have ended: a web server would wait for them.
   assert.equal((await client.done).length, 100);
-  assert.equal(s.fillers().length, 1);
+  const filler = await s.filler();
+  for (const fd of [0, 1, 2]) assert.equal(readlinkSync(`/proc/${filler}/fd/${fd}`), '/dev/null');
+  assert.equal(readlinkSync(`/proc/${filler}/cwd`), '/');
+  // What ends the request's process group doesn't reach it.
+  assert.equal(sessionOf(filler), filler);
   gate.release();
   await s.idle();
 });
+
+/** The session of a process (proc(5)). */
+function sessionOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+}

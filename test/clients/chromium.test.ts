@@ -27,8 +27,14 @@ const WATCH = `(async () => {
   const canvas = Object.assign(document.createElement('canvas'), { width: 8, height: 8 }).getContext('2d', { willReadFrequently: true });
   const seen = [];
   for (const time of [25, 5, 15, 29]) {
+    // The frame may be painted later than 'seeked' is said.
+    const painted = new Promise((resolve) => {
+      const look = (_, { mediaTime }) => (Math.abs(mediaTime - time) < 1 ? resolve() : video.requestVideoFrameCallback(look));
+      video.requestVideoFrameCallback(look);
+    });
     video.currentTime = time;
     await event('seeked');
+    await painted;
     canvas.drawImage(video, 0, 0, 8, 8);
     const sums = [0, 0, 0];
     canvas.getImageData(0, 0, 8, 8).data.forEach((value, i) => { if (i % 4 < 3) sums[i % 4] += value; });

@@ -218,7 +218,9 @@ onEachHost('while the base fails, what is here is sent, unless the base forbids 
     if (status === 200) assert.deepEqual(trace(answer), { hit: true, detail: 'stale' });
   }
   await origin.refuse();
-  assert.deepEqual(trace(await ask('/0')), { hit: true, detail: 'stale' });
+  for (const headers of [{}, { 'Cache-Control': 'no-cache' }, { 'Cache-Control': 'only-if-cached' }] as Record<string, string>[]) {
+    assert.deepEqual(trace(await ask('/0', { headers })), { hit: true, detail: 'stale' });
+  }
   assert.equal((await ask('/2', { headers: { 'Cache-Control': 'only-if-cached' } })).status, 504);
 });
 

@@ -1,10 +1,14 @@
 // What a client may do, by the environment of a script and on a connection to `serve`.
 import { strict as assert } from 'node:assert';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { type Answer, onConnection, onEachFront, onEachHost } from '../support/front.js';
+import { runCgi } from '../support/cgi.js';
 import { fetchRaw } from '../support/client.js';
-import { etagOf } from '../support/origin.js';
+import { etagOf, startOrigin } from '../support/origin.js';
 import { patternBytes, patternHash } from '../support/pattern.js';
+import { tempDir } from '../support/place.js';
 import { within } from '../support/wait.js';
 
 const BODY = { seed: 71, size: 3000 };
@@ -31,6 +35,16 @@ onEachHost('an absolute URL is its path, whatever its host (RFC 9112 §3.2.2)', 
   for (const url of ['http://elsewhere.test/a', 'HTTP://x:8080/a', 'https://user@[::1]/a', 'http://elsewhere.test', 'http://elsewhere.test/']) assertWhole(await ask(url));
   assert.equal((await ask('http://elsewhere.test?x')).status, 403);
   for (const { headers } of origin.requests) assert.equal(headers.get('Host'), origin.authority);
+});
+
+test('a script called by its own URL takes its name off, also of an absolute one', async (t) => {
+  const origin = await startOrigin(t);
+  origin.file('/a', { body: BODY });
+  const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(tempDir(t), 'cache') };
+  for (const url of ['/cgi-bin/offload.cgi/a', 'http://elsewhere.test/cgi-bin/offload.cgi/a']) {
+    const answer = await runCgi({ url, settings, env: { SCRIPT_NAME: '/cgi-bin/offload.cgi', PATH_INFO: '/a' } });
+    assert.deepEqual([answer.status, answer.sha256], [200, patternHash(BODY)], url);
+  }
 });
 
 onEachHost('what is no path is refused without asking the base', async ({ origin, ask }) => {

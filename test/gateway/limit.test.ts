@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CgiProcess, CgiRequest } from '../support/cgi.js';
@@ -72,6 +72,22 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     assert.deepEqual(readdirSync(join(s.cacheDir, 'slots')), []);
   });
 }
+
+test('a place whose owner was killed before it could write its name is free again after a minute', async (t) => {
+  const s = await scene(t, { settings: { OFFLOAD_MAX_DUPE_DOWNLOADS: '1' } });
+  const gate = new Gate(1000);
+  const body = s.pattern('/a', SIZE, { hold: gate });
+  const slots = join(s.cacheDir, 'slots');
+  const [client] = await downloads(s, [from('192.0.2.1')]);
+  const [name = ''] = readdirSync(slots);
+  gate.release();
+  await client?.done;
+  writeFileSync(join(slots, name), '');
+  assert.equal((await s.get('/a', from('192.0.2.1'))).status, 429);
+  utimesSync(join(slots, name), Date.now() / 1000 - 70, Date.now() / 1000 - 70);
+  assertWhole(await s.get('/a', from('192.0.2.1')), body);
+  await s.idle();
+});
 
 test('a download that is refused, or fails, gives its place back', async (t) => {
   const s = await scene(t, { settings: { OFFLOAD_MAX_DUPE_DOWNLOADS: '1' } });

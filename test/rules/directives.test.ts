@@ -195,6 +195,17 @@ describe('offload rules', () => {
     }
   });
 
+  it('looks the names of hosts up, as the original did, unless told otherwise', async () => {
+    const addresses = async (...args: string[]): Promise<string[]> => {
+      const { out, code, err } = await rules(args);
+      assert.equal(code, 0, err);
+      return [...out.matchAll(/-R '([^']*)'/g)].map(([, address = '']) => address);
+    };
+    assert.ok((await addresses('--host', 'localhost')).includes('127.0.0.1'));
+    assert.deepEqual(await addresses('--host', 'localhost', '--no-resolve'), []);
+    assert.deepEqual(await addresses('--host', 'localhost address=192.0.2.7 address=2001:db8::7'), ['192.0.2.7', '2001:db8::7']);
+  });
+
   it('explains itself', async () => {
     const { code, out } = await rules(['--help']);
     assert.equal(code, 0);

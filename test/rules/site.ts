@@ -46,6 +46,7 @@ export function makeSite(directory: string): string {
   put(join(root, 'run/by-directory'), script, 0o755);
   put(join(root, 'sent.asis'), `Status: 200 OK\nContent-Type: text/plain\n\n${'x'.repeat(BIG)}`);
   put(join(root, 'acted.act'), big);
+  put(join(root, 'acted.gif2'), big);
   put(join(root, 'page.php'), `<?php echo "dynamic"; ?>${'x'.repeat(BIG)}`);
   put(join(root, 'php-type.ptype'), `<?php echo "dynamic"; ?>${'x'.repeat(BIG)}`);
   put(join(root, 'wp/index.cgi'), `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\nfront controller'\n#${'#'.repeat(BIG)}\n`, 0o755);
@@ -92,6 +93,8 @@ AddOutputFilter INCLUDES .shtml
 AddCharset UTF-8 .utf8
 Action acted "/cgi-bin/tool"
 AddHandler acted .act
+AddType image/x-gif2 .gif2
+Action image/x-gif2 "/cgi-bin/tool"
 AddType application/x-httpd-php .ptype
 AddType application/x-type-map .tmap
 <FilesMatch "\\.php$">

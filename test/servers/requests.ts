@@ -9,7 +9,7 @@ import { Gate, LAST_MODIFIED, etagOf, startOrigin, type Origin } from '../suppor
 import { checkPattern, patternHash } from '../support/pattern.js';
 import { assertNoProcessesOf } from '../support/processes.js';
 import { lacking, serverDir, serverUser, type WebServer } from '../support/servers/server.js';
-import type { Setup } from '../support/servers/setups.js';
+import type { Environment, Setup } from '../support/servers/setups.js';
 
 /** A server with the script, a base behind it, and requests by the base's own paths. */
 class Scene {
@@ -70,8 +70,8 @@ const STEPS: readonly Step[] = [
   ],
   [
     'the cache directory is made with mode 0700 and belongs to the user of the server',
-    async ({ server }) => {
-      const { mode, uid } = statSync(join(server.dir, 'cache'));
+    async ({ server, setup }) => {
+      const { mode, uid } = statSync(join(server.dir, setup.cache ?? 'cache'));
       assert.equal(mode & 0o777, 0o700);
       assert.equal(uid, serverUser()?.uid ?? process.getuid?.());
       return Promise.resolve();
@@ -230,11 +230,11 @@ function decoded(path: string): string {
 }
 
 /** Registers the whole list for one way to run the script. */
-export function testSetup(setup: Setup): void {
+export function testSetup(setup: Setup, more: Environment = {}): void {
   test(setup.name, { skip: lacking(...setup.packages) }, async (t: TestContext) => {
     const origin = await startOrigin(t);
     const dir = serverDir(t);
-    const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(dir, 'cache'), OFFLOAD_TIMEOUT: '5s' };
+    const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(dir, setup.cache ?? 'cache'), OFFLOAD_TIMEOUT: '5s', ...more };
     const server = await setup.start(t, await offloadCgi(), settings, dir);
     const scene = new Scene(setup, origin, server);
     for (const [behaviour, run] of STEPS) await t.test(behaviour, () => run(scene));

@@ -50,7 +50,7 @@ export function forgeLock(path: string, owner: Partial<Owner> & { readonly filli
 
 /** A process that has ended, but whose parent doesn't want to know. */
 export async function zombie(t: Cleanup): Promise<number> {
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   atEnd(t, () => parent.kill('SIGKILL'));
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());

@@ -28,8 +28,10 @@ export async function writeReply(reply: Reply, framing: Framing): Promise<void> 
 }
 
 function header({ status, fields }: Reply, { nph }: Framing, chunked: boolean): Buffer {
-  const first = nph ? `HTTP/1.1 ${status} ${reasonPhrase(status)}` : `Status: ${status} ${reasonPhrase(status)}`;
-  const lines = [first, ...fields.map(([name, value]) => `${name}: ${value}`)];
+  const lines = fields.map(([name, value]) => `${name}: ${value}`);
+  // With a status a local redirect is none (RFC 3875 §6.2.2).
+  const local = status === 200 && fields.some(([name]) => name === 'Location' || name === 'X-LiteSpeed-Location');
+  if (!local) lines.unshift(`${nph ? 'HTTP/1.1' : 'Status:'} ${status} ${reasonPhrase(status)}`);
   if (nph) lines.push('Connection: close');
   if (nph && !fields.some(([name]) => name === 'Date')) lines.push(`Date: ${new Date().toUTCString()}`);
   if (chunked) lines.push('Transfer-Encoding: chunked');

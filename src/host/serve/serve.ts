@@ -11,6 +11,7 @@ import { type Reply, textReply } from '../../gateway/reply.js';
 import type { Log } from '../../log.js';
 import type { Listen, Settings } from '../../settings/settings.js';
 import { openGateway } from '../open-gateway.js';
+import { toProxy } from './handoff.js';
 import { serveRequest } from './request.js';
 import { ClientLeft, sendReply } from './response.js';
 
@@ -103,7 +104,8 @@ export class Serving {
     // RFC 9112 §3.2: two Host fields are a way to smuggle.
     if (hosts > 1) return textReply(400, 'The request has more than one Host field.');
     try {
-      return await this.#gateway.answer(serveRequest(message));
+      const request = serveRequest(message);
+      return toProxy(this.settings, request, await this.#gateway.answer(request));
     } catch (error) {
       this.log.warn(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return textReply(500, 'This server has a fault; its error log says which.');

@@ -12,7 +12,7 @@ interface ApacheOptions {
   /** Further modules, without `mod_`. */
   readonly modules?: readonly string[];
   /** Directives of the server, after ours. May write files into the directory. */
-  readonly config?: (dir: string) => string;
+  readonly config?: (dir: string, port: number) => string;
   /** Its directory; default: a fresh one. */
   readonly dir?: string;
 }
@@ -41,7 +41,7 @@ function configuration(dir: string, port: number, { mpm = 'event', modules = [],
     '  AllowOverride All',
     '  Options FollowSymLinks ExecCGI',
     '</Directory>',
-    config?.(dir) ?? '',
+    config?.(dir, port) ?? '',
     '',
   ].join('\n');
 }

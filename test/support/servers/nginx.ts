@@ -5,12 +5,14 @@ import { launch, program, serverDir, startHelper, type WebServer } from './serve
 
 interface NginxOptions {
   /** Lines of the `server` block, after `listen`. May write files into the directory. */
-  readonly config: (dir: string) => string;
+  readonly config?: (dir: string) => string;
+  /** Instead: all of the `http` block but where temporary files go. */
+  readonly http?: (dir: string, port: number) => string;
   readonly dir?: string;
 }
 
 /** Starts nginx with the given lines in its only `server` block. */
-export async function startNginx(t: Cleanup, { config, dir = serverDir(t) }: NginxOptions): Promise<WebServer> {
+export async function startNginx(t: Cleanup, { config, http, dir = serverDir(t) }: NginxOptions): Promise<WebServer> {
   mkdirSync(join(dir, 'htdocs'), { recursive: true });
   const file = join(dir, 'nginx.conf');
   return launch(t, {
@@ -26,12 +28,7 @@ export async function startNginx(t: Cleanup, { config, dir = serverDir(t) }: Ngi
         'http {',
         '  access_log off;',
         ...temp,
-        '  server {',
-        `    listen 127.0.0.1:${port};`,
-        '    server_name offload.test;',
-        `    root ${dir}/htdocs;`,
-        config(dir),
-        '  }',
+        http?.(dir, port) ?? ['  server {', `    listen 127.0.0.1:${port};`, '    server_name offload.test;', `    root ${dir}/htdocs;`, config?.(dir), '  }'].join('\n'),
         '}',
         '',
       ];

@@ -24,6 +24,8 @@ export interface Setup {
   readonly rawUri: boolean;
   /** False where the server keeps the client's Range for itself, and a range gets the whole file. */
   readonly passesRange: boolean;
+  /** Where the cache is in the server's directory; default: `cache`. */
+  readonly cache?: string;
   /** Starts it with this script (a file) and these settings; `dir` is fresh. */
   start(t: Cleanup, script: string, settings: Environment, dir?: string): Promise<WebServer>;
 }
@@ -31,7 +33,7 @@ export interface Setup {
 const TRUST = 'SetEnv ap_trust_cgilike_cl 1';
 
 /** Copies the script into the server's directory, with this Node in its first line: servers may have another PATH, or none. */
-function install(script: string, dir: string, name = 'offload.cgi', below = 'cgi-bin'): string {
+export function install(script: string, dir: string, name = 'offload.cgi', below = 'cgi-bin'): string {
   const path = join(dir, below, name);
   mkdirSync(join(dir, below), { recursive: true });
   writeFileSync(path, readFileSync(script, 'utf8').replace(/^#!.*\n/, `#!${process.execPath}\n`));

@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileName } from '../file-name.js';
+import type { Layout } from './layout.js';
+import { removeIfThere } from './lock.js';
+import { namesIn } from './record.js';
+
+/**
+ * A web server that was told to send a file opens it a moment later; whoever removes the file in that moment would make
+ * it a 404. So where files are handed over, a removed body keeps its name for this time, in milliseconds. Whoever has
+ * it open already is not concerned.
+ */
+const GRACE = 60_000;
+
+/** Notes that a file of this cache is being handed over, at most twice in the time of grace. */
+export function noteHandover({ handed }: Layout): void {
+  try {
+    const now = Date.now();
+    const last = statSync(handed, { throwIfNoEntry: false })?.mtimeMs;
+    if (last === undefined) writeFileSync(handed, '', { mode: 0o600 });
+    else if (Math.abs(now - last) > GRACE / 2) utimesSync(handed, now / 1000, now / 1000);
+  } catch {
+    // A read-only cache: nothing is removed there.
+  }
+}
+
+/** Removes a body whose record is gone: now, or when no web server can be about to open it. @throws errors of the file system */
+export function retire(layout: Layout, body: string): void {
+  if (!isYoung(layout.handed)) return removeIfThere(body);
+  const path = layout.relative(body);
+  const note = join(layout.retired, fileName(path));
+  if (isYoung(note) || statSync(body, { throwIfNoEntry: false }) === undefined) return;
+  mkdirSync(layout.retired, { recursive: true, mode: 0o700 });
+  writeFileSync(note, path, { encoding: 'latin1', mode: 0o600 });
+}
+
+/** Removes the bodies whose time of grace is over. */
+export function removeRetired(layout: Layout): void {
+  for (const name of namesIn(layout.retired)) {
+    const note = join(layout.retired, name);
+    try {
+      if (isYoung(note)) continue;
+      const body = join(layout.root, readFileSync(note, 'latin1'));
+      // The base may have that version again: then it has a record again, and stays.
+      if (!existsSync(body.replace(/\.body[^/]*$/, '.head'))) removeIfThere(body);
+      removeIfThere(note);
+    } catch {
+      // Somebody else was quicker; or the next one tries again.
+    }
+  }
+}
+
+function isYoung(path: string): boolean {
+  const time = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return time !== undefined && Math.abs(Date.now() - time) < GRACE;
+}
