@@ -6,6 +6,7 @@ import { cgiRequest } from './host/cgi/environment.js';
 import { toServer } from './host/cgi/handoff.js';
 import { ClientGone } from './host/cgi/output.js';
 import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
+import { faultReply } from './host/fault.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
 import { type Log, stderrLog } from './log.js';
@@ -29,7 +30,7 @@ async function answerRequest(): Promise<number> {
   const log = stderrLog(settings.debug);
   const gateway = openGateway(settings, new Base(settings), log, detachedFiller(settings, script));
   const request = cgiRequest(process.env);
-  const reply = await gateway.answer(request);
+  const reply = await gateway.answer(request).catch((error: unknown) => faultReply(error, log));
   try {
     await deliver(toServer(process.env, framing.nph, settings, request, reply), framing, settings, log);
     return 0;

@@ -54,9 +54,10 @@ export function tree(roots: readonly number[]): number[] {
     const parent = Number(statFields(pid)[1]);
     children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
-  const found = [...roots];
-  for (let i = 0; i < found.length; i++) found.push(...(children.get(found[i] as number) ?? []));
-  return found;
+  // A Set that grows while it is walked: a root may come from another.
+  const found = new Set(roots);
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return [...found];
 }
 
 /** From the state on; empty if the process is gone. */

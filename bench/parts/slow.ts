@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patternBytes } from '../../test/support/pattern.js';
 import { get } from '../measure/client.js';
-import { treeCpu } from '../measure/cpu.js';
 import { treeMemory } from '../measure/memory.js';
 import { SlowClients } from '../measure/slow-clients.js';
 import { summarize } from '../measure/statistics.js';
@@ -9,6 +8,7 @@ import { type Context, inScope, type Part, type Scope } from '../part.js';
 import type { Row, Table } from '../report/table.js';
 import { contenders } from '../servers/all.js';
 import { makeFile, startBase } from '../servers/base.js';
+import { putToWork } from '../servers/work.js';
 import type { BaseServer, Contender } from '../servers/contender.js';
 
 const CLIENTS = 200;
@@ -36,12 +36,12 @@ export const slowPart: Part = {
 async function measure({ quick }: Context, scope: Scope, contender: Contender, base: BaseServer): Promise<Row> {
   const front = await contender.start(scope, base, { mpm: 'event' });
   const expected = patternBytes(1, 0, SIZE);
-  // The whole file is in the cache, and the server has been at work, before it is called idle.
   for (let i = 0; i < 2; i++) {
     const { right, header } = await get(front.port, PATH, expected);
     if (!right) throw new Error(`${contender.name} does not answer with the file:\n${header}`);
   }
-  await sleep(1000);
+  await putToWork(front, base);
+  await sleep(2000);
   const idle = treeMemory(front.roots);
   const clients = new SlowClients(front.port, PATH, PACE);
   scope.after(() => clients.end());
@@ -50,15 +50,12 @@ async function measure({ quick }: Context, scope: Scope, contender: Contender, b
   for (let n = 0; n < count; n += 10) await clients.add(10);
   await sleep(2000);
   const samples: number[] = [];
-  const cpu = treeCpu(front.roots);
-  const began = performance.now();
   for (let i = 0; i < (quick ? 2 : 5); i++) {
     await sleep(1000);
     samples.push((treeMemory(front.roots).pss - idle.pss) / count);
   }
-  const busy = ((treeCpu(front.roots) - cpu) / 1000 / (performance.now() - began)) * 100;
   if (clients.running !== count) throw new Error(`${contender.name}: only ${clients.running} of ${count} downloads still run`);
-  return { name: contender.name, own: contender.own, cells: [summarize(samples), idle.pss / 1024, busy] };
+  return { name: contender.name, own: contender.own, cells: [summarize(samples), idle.pss / 1024] };
 }
 
 function table(rows: readonly Row[], { quick }: Context, left: readonly string[]): Table {
@@ -68,7 +65,6 @@ function table(rows: readonly Row[], { quick }: Context, left: readonly string[]
     columns: [
       { title: 'memory per download', unit: 'KB', digits: 0 },
       { title: 'idle', unit: 'MB', digits: 0 },
-      { title: 'CPU of all downloads', unit: '% of a core', digits: 1 },
     ],
     rows,
     charted: [{ column: 0, scale: 'log' }],

@@ -6,6 +6,7 @@ import { inScope, type Part } from '../part.js';
 import type { Row, Table } from '../report/table.js';
 import { makeFile, startBase } from '../servers/base.js';
 import { contenders } from '../servers/all.js';
+import { putToWork } from '../servers/work.js';
 import type { BaseServer, Contender } from '../servers/contender.js';
 
 const CLIENTS = 50;
@@ -40,6 +41,7 @@ async function storm(contender: Contender, base: BaseServer, path: string, expec
   return inScope(async (scope) => {
     makeFile(base, path, expected.length);
     const front = await contender.start(scope, base, { mpm: 'event' });
+    await putToWork(front, base);
     const answers = await Promise.all(Array.from({ length: CLIENTS }, () => get(front.port, path, expected)));
     // The base writes its log when it is done.
     await sleep(300);

@@ -70,20 +70,21 @@ async function measure(context: Context, scope: Scope, { name, path, size, words
     ],
     notes: [
       'CPU: user and system time of all processes of the server, without the base and the client; all three share the cores.',
-      `${rounds} rounds of ${context.quick ? 1 : 3} s, all servers in each round in random order; medians, quartiles in parentheses.`,
-      'CGIs run under Apache prefork with mod_cgi: the CPU time of mod_cgid\'s scripts cannot be counted exactly.',
+      `${rounds} rounds of ${context.quick ? 1 : 3} s, after 2 s to warm up, all servers in each round in random order; medians, quartiles in parentheses.`,
+      'CGIs run under Apache prefork with mod_cgi: nobody waits for the scripts of mod_cgid or fcgiwrap, their CPU time is lost.',
       ...left,
     ],
   };
 }
 
-/** Twice: the first brings the file into the cache; then a moment for what that left running. */
+/** The file comes into the cache, and is right; then two seconds of load, so that all that is made at run time (V8's code too) is made. */
 async function warmUp(contender: Contender, { port }: Front, path: string, size: number): Promise<void> {
   const expected = contender === emptyNodeCgi ? Buffer.alloc(0) : patternBytes(1, 0, size);
   for (let i = 0; i < 2; i++) {
     const { right, status, header } = await get(port, path, expected);
     if (!right || status !== 200) throw new Error(`${contender.name} does not answer with the file:\n${header}`);
   }
+  await wrk(`http://127.0.0.1:${port}${path}`, CONNECTIONS, 2);
   await sleep(300);
 }
 
@@ -101,5 +102,5 @@ async function load({ front, rates, cpu, asked }: Running, base: BaseServer, pat
 function row({ contender, rates, cpu, asked }: Running): Row {
   // The base doesn't ask itself.
   const questions = contender.asks === '–' ? '–' : summarize(asked);
-  return { name: contender.name, own: contender.own, cells: [summarize(rates), summarize(cpu), questions] };
+  return { name: contender.name, own: contender.own, cells: [summarize(rates), contender.losesCpu === true ? '–' : summarize(cpu), questions] };
 }

@@ -26,7 +26,7 @@ const STYLE = `
   }
 `;
 
-/** A table as an SVG picture: a panel for each charted column, a bar with its spread for each row. */
+/** A table as an SVG picture: a panel for each charted column, a mark with its spread for each row. */
 export function chart(table: Table): string {
   const { title, rows, charted, notes } = table;
   const width = LABEL + charted.length * (PANEL + GAP);
@@ -60,20 +60,32 @@ function panel({ columns, rows }: Table, index: number, scale: 'linear' | 'log',
     text(left, 48, scale === 'log' ? `${named} (each line: 10 times more)` : named),
     ...axis.ticks.map((tick) => `<line class="grid" x1="${round(at(tick))}" x2="${round(at(tick))}" y1="${TOP - 6}" y2="${bottom}"/>`),
     ...axis.ticks.map((tick) => text(at(tick), TOP - 11, short(tick), 'tick', 'middle')),
-    ...rows.map((row, i) => bar(row, column, row.cells[index], at, left, TOP + i * LINE)),
+    ...rows.map((row, i) => mark(row, column, row.cells[index], scale, at, left, TOP + i * LINE)),
   ].join('\n');
 }
 
-function bar({ own }: Row, column: Column, cell: Cell | undefined, at: (value: number) => number, left: number, top: number): string {
+/** A bar; on a log scale, where a length means nothing, a dot. */
+function mark(
+  { own }: Row,
+  column: Column,
+  cell: Cell | undefined,
+  scale: 'linear' | 'log',
+  at: (value: number) => number,
+  left: number,
+  top: number,
+): string {
   if (cell === undefined || typeof cell === 'string') return text(left + 4, top + 15, cell ?? '–', 'note');
   const end = Math.max(left + 1, at(middle(cell)));
   const high = typeof cell === 'object' ? at(cell.high) : end;
   const low = typeof cell === 'object' ? Math.max(left, at(cell.low)) : end;
   const y = top + 4 + BAR / 2;
+  const style = own ? 'own' : 'other';
   return [
-    `<rect class="${own ? 'own' : 'other'}" x="${left}" y="${top + 4}" width="${round(end - left)}" height="${BAR}" rx="2"/>`,
+    scale === 'linear'
+      ? `<rect class="${style}" x="${left}" y="${top + 4}" width="${round(end - left)}" height="${BAR}" rx="2"/>`
+      : `<line class="grid" x1="${left}" x2="${round(end)}" y1="${y}" y2="${y}"/><circle class="${style}" cx="${round(end)}" cy="${y}" r="${BAR / 2 - 1}"/>`,
     high - low > 1 ? `<line class="spread" x1="${round(low)}" x2="${round(high)}" y1="${y}" y2="${y}"/>` : '',
-    text(Math.max(end, high) + 6, top + 15, figure(cell, column)),
+    text(Math.max(end, high) + 8, top + 15, figure(cell, column)),
   ].join('');
 }
 

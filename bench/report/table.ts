@@ -36,7 +36,7 @@ export function figure(cell: Cell, { digits }: Column): string {
 }
 
 /** 12 345.6: groups of three without a comma that some read as a point. */
-export function spaced(value: number, digits: number): string {
+function spaced(value: number, digits: number): string {
   if (!Number.isFinite(value)) return '–';
   const [whole = '', rest] = value.toFixed(digits).split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ' ');

@@ -26,6 +26,8 @@ export interface Contender {
   readonly asks: string;
   /** False if all is there, else what is missing. */
   readonly lacks: string | false;
+  /** Nobody waits for its scripts (fcgiwrap): their CPU time is lost. */
+  readonly losesCpu?: true;
   start(t: Cleanup, base: BaseServer, options: StartOptions): Promise<Front>;
 }
 

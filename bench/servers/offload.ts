@@ -1,21 +1,24 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TABLE } from '../../src/settings/table.js';
+import { siteText } from '../../test/site/sites.js';
 import { offloadCgi, offloadCommand } from '../../test/support/build.js';
 import type { Cleanup } from '../../test/support/place.js';
-import { handOver, lacking, launch, type Package, program, serverDir } from '../../test/support/servers/server.js';
-import type { BaseServer, Contender, Front } from './contender.js';
+import { processesOf } from '../../test/support/processes.js';
+import { startFcgiwrap } from '../../test/support/servers/nginx.js';
+import { type Command, handOver, lacking, launch, type Package, program, serverDir } from '../../test/support/servers/server.js';
+import type { BaseServer, Contender, Front, StartOptions } from './contender.js';
 import { writeConfig } from './template.js';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** Hand-over is a setting since issue 4. */
-const HANDS_OVER = Object.hasOwn(TABLE, 'handoff') ? false : 'this offload has no OffloadHandoff';
-
 const EVERY_TIME = 'every time';
-const FRESH: Settings = { OFFLOAD_FRESH: '60s' };
+const NO_HANDOFF: Settings = { OFFLOAD_HANDOFF: 'none' };
+/** In the text of `offload site`, until a free port is known. */
+const SOME_PORT = 54_321;
+/** Each streams one download. */
+const FCGIWRAP_PROCESSES = 64;
 
-function settings(dir: string, base: BaseServer, own: Settings): Settings {
+function settingsFor(dir: string, base: BaseServer, own: Settings): Settings {
   return { OFFLOAD_BASE: `http://127.0.0.1:${base.port}`, OFFLOAD_CACHE_DIR: join(dir, 'cache'), ...own };
 }
 
@@ -33,141 +36,149 @@ async function bundle(): Promise<string> {
   return readFileSync(await offloadCgi(), 'utf8').replace(/^#!.*\n/, '');
 }
 
-interface UnderApache {
-  readonly handoff?: string;
-  readonly settings?: Settings;
-  /** Directives. */
-  readonly config?: (dir: string) => string;
-  readonly needs?: readonly Package[];
-  readonly asks?: string;
-  readonly script?: () => Promise<string>;
+/** A web server with a configuration of bench/offload, and in it what `offload site` writes. */
+interface Shell {
+  readonly config: string;
+  readonly file: string;
+  command(file: string, dir: string): Command;
 }
 
-function apache(name: string, { handoff, settings: own = {}, config, needs = [], asks = EVERY_TIME, script = bundle }: UnderApache): Contender {
-  return {
-    name,
-    own: script === bundle,
-    asks,
-    lacks: lacking('apache2', ...needs) || (handoff === undefined ? false : HANDS_OVER),
-    start: async (t, base, { mpm }) => {
-      const dir = serverDir(t);
-      const path = install(dir, await script());
-      const env = settings(dir, base, { ...own, ...(handoff === undefined ? {} : { OFFLOAD_HANDOFF: handoff }) });
-      const lines = Object.entries(env).map(([variable, value]) => `SetEnv ${variable} "${value}"`);
-      const { port, pid } = await launch(t, {
-        dir,
-        command: (free) => {
-          const file = join(dir, 'httpd.conf');
-          const values = { dir, port: free, mpm, script: path, handoff: config?.(dir) ?? '', settings: lines.join('\n') };
-          writeConfig('offload/apache.conf', file, values);
-          return [program('apache2'), '-D', 'FOREGROUND', '-f', file];
-        },
-      });
-      return { port, roots: [pid] };
-    },
-  };
-}
-
-const XSENDFILE = (dir: string) =>
-  ['LoadModule xsendfile_module /usr/lib/apache2/modules/mod_xsendfile.so', 'XSendFile On', `XSendFilePath ${dir}/cache`].join('\n');
-const LOCAL_REDIRECT = (dir: string) => `Alias /.offload/ ${dir}/cache/`;
-
-const lighttpd: Contender = {
-  name: 'offload.cgi, lighttpd, X-Sendfile',
-  own: true,
-  asks: EVERY_TIME,
-  lacks: lacking('lighttpd') || HANDS_OVER,
-  start: async (t, base) => {
-    const dir = serverDir(t);
-    const script = install(dir, await bundle());
-    const env = Object.entries(settings(dir, base, { OFFLOAD_HANDOFF: 'x-sendfile' })).map(([name, value]) => `"${name}" => "${value}"`);
-    const { port, pid } = await launch(t, {
-      dir,
-      command: (free) => {
-        const file = join(dir, 'lighttpd.conf');
-        writeConfig('offload/lighttpd.conf', file, { dir, port: free, script, cache: join(dir, 'cache'), settings: env.join(', ') });
-        return [program('lighttpd'), '-D', '-f', file];
-      },
-    });
-    return { port, roots: [pid] };
-  },
+const APACHE: Shell = {
+  config: 'offload/apache.conf',
+  file: 'httpd.conf',
+  command: (file) => [program('apache2'), '-D', 'FOREGROUND', '-f', file],
+};
+const LIGHTTPD: Shell = {
+  config: 'offload/lighttpd.conf',
+  file: 'lighttpd.conf',
+  command: (file) => [program('lighttpd'), '-D', '-f', file],
+};
+const NGINX: Shell = {
+  config: 'offload/nginx.conf',
+  file: 'nginx.conf',
+  command: (file, dir) => [program('nginx'), '-e', join(dir, 'error.log'), '-c', file],
 };
 
-async function startNginx(t: Cleanup, dir: string, config: string, values: Readonly<Record<string, string>>): Promise<Front> {
+async function start(t: Cleanup, dir: string, shell: Shell, site: string, { mpm }: StartOptions): Promise<Front> {
   const { port, pid } = await launch(t, {
     dir,
     command: (free) => {
-      const file = join(dir, 'nginx.conf');
-      writeConfig(config, file, { dir, port: free, cache: join(dir, 'cache'), ...values });
-      return [program('nginx'), '-e', join(dir, 'error.log'), '-c', file];
+      const file = join(dir, shell.file);
+      writeConfig(shell.config, file, { dir, mpm, port: free, site: site.replaceAll(String(SOME_PORT), String(free)) });
+      return shell.command(file, dir);
     },
   });
   return { port, roots: [pid] };
 }
 
+interface UnderApache {
+  /** OFFLOAD_HANDOFF. */
+  readonly handoff: string;
+  readonly needs?: readonly Package[];
+  readonly asks?: string;
+  readonly script?: () => Promise<string>;
+}
+
+function apache(name: string, { handoff, needs = [], asks = EVERY_TIME, script = bundle }: UnderApache): Contender {
+  return {
+    name,
+    own: script === bundle,
+    asks,
+    lacks: lacking('apache2', ...needs),
+    start: async (t, base, options) => {
+      const dir = serverDir(t);
+      const path = install(dir, await script());
+      const settings = settingsFor(dir, base, { OFFLOAD_HANDOFF: handoff });
+      const site = await siteText(settings, '--server', 'apache', '--port', String(SOME_PORT), '--script', path);
+      return start(t, dir, APACHE, site, options);
+    },
+  };
+}
+
+const lighttpd: Contender = {
+  name: 'offload.cgi, lighttpd, X-Sendfile',
+  own: true,
+  asks: EVERY_TIME,
+  lacks: lacking('lighttpd'),
+  start: async (t, base, options) => {
+    const dir = serverDir(t);
+    const flags = ['--server', 'lighttpd', '--script', install(dir, await bundle())];
+    return start(t, dir, LIGHTTPD, await siteText(settingsFor(dir, base, {}), ...flags), options);
+  },
+};
+
 const nginxFcgiwrap: Contender = {
   name: 'offload.cgi, nginx, X-Accel-Redirect',
   own: true,
   asks: EVERY_TIME,
-  lacks: lacking('nginx', 'fcgiwrap') || HANDS_OVER,
-  start: async (t, base) => {
+  lacks: lacking('nginx', 'fcgiwrap'),
+  losesCpu: true,
+  start: async (t, base, options) => {
     const dir = serverDir(t);
     const script = install(dir, await bundle());
-    const env = settings(dir, base, { OFFLOAD_HANDOFF: 'x-accel-redirect /.offload' });
-    const params = Object.entries(env).map(([name, value]) => `      fastcgi_param ${name} "${value}";`);
-    const wrapper = await launch(t, {
-      dir,
-      command: (free) => [program('fcgiwrap'), '-f', '-c', '16', '-s', `tcp:127.0.0.1:${free}`],
-    });
-    const values = { script, wrapper: `127.0.0.1:${wrapper.port}`, settings: params.join('\n') };
-    const front = await startNginx(t, dir, 'offload/nginx-fcgiwrap.conf', values);
-    return { ...front, roots: [...front.roots, wrapper.pid] };
+    const { socket } = await startFcgiwrap(t, dir, FCGIWRAP_PROCESSES);
+    const wrapper = processesOf(socket);
+    const flags = ['--server', 'nginx', '--script', script, '--socket', socket, '--port', String(SOME_PORT)];
+    const front = await start(t, dir, NGINX, await siteText(settingsFor(dir, base, {}), ...flags), options);
+    return { ...front, roots: [...front.roots, ...wrapper] };
   },
 };
 
-/** Starts `offload serve`. */
-async function startServe(t: Cleanup, dir: string, base: BaseServer, own: Settings): Promise<Front> {
+async function startServe(t: Cleanup, dir: string, settings: Settings): Promise<Front> {
   const command = join(dir, 'offload');
+  // A copy: the server's user may not be able to look into the project.
   copyFileSync(await offloadCommand(), command);
   const { port, pid } = await launch(t, {
     dir,
-    env: settings(dir, base, own),
+    env: settings,
     command: (free) => [process.execPath, command, 'serve', '--listen', `127.0.0.1:${free}`],
   });
   return { port, roots: [pid] };
 }
 
 function serve(name: string, own: Settings, asks: string): Contender {
-  return { name, own: true, asks, lacks: false, start: async (t, base) => startServe(t, serverDir(t), base, own) };
+  return {
+    name,
+    own: true,
+    asks,
+    lacks: false,
+    start: async (t, base) => {
+      const dir = serverDir(t);
+      return startServe(t, dir, settingsFor(dir, base, { ...NO_HANDOFF, ...own }));
+    },
+  };
 }
 
 const serveBehindNginx: Contender = {
   name: 'offload serve behind nginx, X-Accel-Redirect',
   own: true,
   asks: EVERY_TIME,
-  lacks: lacking('nginx') || HANDS_OVER,
-  start: async (t, base) => {
+  lacks: lacking('nginx'),
+  start: async (t, base, options) => {
     const dir = serverDir(t);
-    const served = await startServe(t, dir, base, { OFFLOAD_HANDOFF: 'x-accel-redirect /.offload' });
-    const front = await startNginx(t, dir, 'offload/nginx-serve.conf', { upstream: `127.0.0.1:${served.port}` });
+    const wanted = settingsFor(dir, base, { OFFLOAD_TRUSTED_PROXY: '127.0.0.1', OFFLOAD_HANDOFF: 'x-accel-redirect /.offload' });
+    const served = await startServe(t, dir, wanted);
+    const flags = ['--server', 'nginx', '--proxy', '--port', String(SOME_PORT), '--listen', `127.0.0.1:${served.port}`];
+    const front = await start(t, dir, NGINX, await siteText(wanted, ...flags), options);
     return { ...front, roots: [...front.roots, ...served.roots] };
   },
 };
 
 /** The ways to run offload. */
 export const OFFLOADS: readonly Contender[] = [
-  apache('offload.cgi, Apache, streaming', {}),
-  apache('offload.cgi, Apache, X-Sendfile', { handoff: 'x-sendfile', config: XSENDFILE, needs: ['libapache2-mod-xsendfile'] }),
-  apache('offload.cgi, Apache, local redirect', { handoff: 'local-redirect /.offload', config: LOCAL_REDIRECT }),
+  apache('offload.cgi, Apache, streaming', { handoff: 'none' }),
+  apache('offload.cgi, Apache, X-Sendfile', { handoff: 'x-sendfile', needs: ['libapache2-mod-xsendfile'] }),
+  apache('offload.cgi, Apache, local redirect', { handoff: 'local-redirect /.offload' }),
   lighttpd,
   nginxFcgiwrap,
   serveBehindNginx,
   serve('offload serve', {}, EVERY_TIME),
-  serve('offload serve, 60 s fresh', FRESH, '60 s'),
+  serve('offload serve, 60 s fresh', { OFFLOAD_FRESH: '60s' }, '60 s'),
 ];
 
 /** What no CGI in JavaScript can go below. */
 export const emptyNodeCgi: Contender = apache('an empty Node CGI under Apache', {
+  handoff: 'none',
   asks: '–',
   script: async () => Promise.resolve(`require('node:fs').writeSync(1, 'Content-Type: application/octet-stream\\r\\nContent-Length: 0\\r\\n\\r\\n');\n`),
 });

@@ -88,6 +88,7 @@ export class Base {
     return new Promise((resolve, reject) => {
       const options: RequestOptions = { ...this.#connect(), method, path, headers: requestFields(base.authority, part) };
       const request = http.request(options);
+      let answered = false;
       const timer = setTimeout(() => {
         reject(new BaseError(tooSlow(base.href, method, timeout), true));
         request.destroy();
@@ -98,10 +99,13 @@ export class Base {
       });
       // A 101 that nobody asked for is neither an answer nor an error to node:http.
       request.on('close', () => {
+        // Errors are dear: not one for each answer.
+        if (answered) return;
         clearTimeout(timer);
         reject(new BaseError(`base ${base.href}: ${method} got no answer`, false));
       });
       request.on('response', (message) => {
+        answered = true;
         clearTimeout(timer);
         resolve(bodyAnswer(message, timeout, base.href));
       });

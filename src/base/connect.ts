@@ -39,5 +39,7 @@ export function connect({ base, baseAddress }: ConnectSettings): Socket {
     servername: net.isIP(base.host) === 0 ? base.host : '',
     checkServerIdentity: (_, certificate) => tls.checkServerIdentity(base.host, certificate),
     ALPNProtocols: ['http/1.1'],
+    // NODE_TLS_REJECT_UNAUTHORIZED=0 would be believed otherwise.
+    rejectUnauthorized: true,
   });
 }

@@ -107,7 +107,11 @@ export class Cache {
   }
 
   has(path: string, version: Version): boolean {
-    return statSync(this.place(path).body(version.id), { throwIfNoEntry: false })?.size === version.length;
+    try {
+      return statSync(this.place(path).body(version.id)).size === version.length;
+    } catch {
+      return false;
+    }
   }
 
   /** Whether another version than this is, or was lately, here. */

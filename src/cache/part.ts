@@ -24,9 +24,9 @@ export class PartFile {
 
   /** Under the version's lock. `date`: the base's, of the answer that now comes, milliseconds since 1970. */
   static async open(place: UrlPlace, version: string, date: number | undefined): Promise<PartFile> {
-    const { O_RDWR, O_CREAT } = fs.constants;
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     const trusted = await cutToTrusted(place, version);
-    const handle = await fs.open(place.part(version), O_RDWR | O_CREAT, 0o600);
+    const handle = await fs.open(place.part(version), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     const { size, ino } = await handle.stat();
     const before = trusted > 0 ? readMark(place, version) : undefined;
     const begun = before === undefined ? date : before.begun;
@@ -73,10 +73,13 @@ export class PartFile {
     await this.handle.utimes(Date.now() / 1000, modified / 1000);
     await this.handle.sync();
     await this.#flushing;
+    this.#synced = this.size;
     if (this.#lost !== undefined) throw this.#lost;
   }
 
   async close(): Promise<void> {
+    // Given up in an orderly way, all of it may be continued, whatever happens to this machine meanwhile.
+    this.flush();
     await this.#flushing;
     await this.handle.close();
   }

@@ -7,6 +7,7 @@ import type { Record } from '../cache/record.js';
 import { takeSlot } from '../cache/slots.js';
 import { ShortBody } from '../cache/source.js';
 import type { Verdict } from '../cache/verdict.js';
+import { codeOf, isLimit } from '../errors.js';
 import { checkPreconditions } from '../http/conditions.js';
 import type { ByteRange } from '../http/range.js';
 import { admit } from './admit.js';
@@ -107,9 +108,12 @@ export class Gateway {
       const replaced = found.how !== 'hit' && cache.hasOther(path, record.version);
       return this.#fileReply(asked, selection, found, handlingOf(found, standing, replaced));
     } catch (error) {
-      if (error instanceof StorageError) return this.#passVersion(asked, selection, error.message);
       if (error instanceof ShortBody) return this.#afterVerdict(asked, selection, error.verdict, versions);
-      throw error;
+      // With a code: of the file system.
+      if (!(error instanceof StorageError || (error instanceof Error && codeOf(error) !== ''))) throw error;
+      if (standing !== 'stale') return this.#passVersion(asked, selection, error.message);
+      this.parts.log.warn(error.message);
+      return this.#withNothing(request, isLimit(error) ? 503 : 502);
     }
   }
 
@@ -200,10 +204,14 @@ export class Gateway {
   async #withoutBase(request: Request, path: string, { status, reason }: Trouble): Promise<Reply> {
     this.parts.log.warn(`${path}: ${reason}`);
     const record = this.#staleRecord(path);
-    if (record !== undefined) return this.#send({ request, path, record }, 'stale');
+    return record === undefined ? this.#withNothing(request, status) : this.#send({ request, path, record }, 'stale');
+  }
+
+  /** Neither the base nor the cache. */
+  #withNothing(request: Request, status: number): Reply {
     if (onlyIfCached(request)) return this.#notHere(request);
     const text = status === 504 ? 'The server that has the files does not answer.' : 'The server that has the files is in trouble.';
-    return ownReply(request, status, text, { fwd: 'miss', detail: 'base' });
+    return ownReply(request, status, text, { fwd: 'miss', detail: 'base' }, status === 503 ? [['Retry-After', '10']] : []);
   }
 
   /** The newest record, if this request could do with it without the base. */

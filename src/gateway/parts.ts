@@ -1,3 +1,4 @@
+import { isLimit } from '../errors.js';
 import type { Base, BaseError } from '../base/base.js';
 import type { Cache } from '../cache/cache.js';
 import type { Record } from '../cache/record.js';
@@ -29,5 +30,5 @@ export interface Trouble {
 }
 
 export function troubleOf(error: BaseError): Trouble {
-  return { status: error.silent ? 504 : 502, reason: error.message };
+  return { status: error.silent ? 504 : isLimit(error) ? 503 : 502, reason: error.message };
 }

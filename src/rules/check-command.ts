@@ -1,3 +1,4 @@
+import { printable } from '../log.js';
 import { checkBase } from './check.js';
 import { codeOf, flag, flagNumber, INPUT_OPTIONS, inputHelp, readArguments, readInput, reporting } from './input.js';
 import { EXIT, type Io } from './io.js';
@@ -40,7 +41,8 @@ export function checkBaseCommand(args: readonly string[], io: Io): Promise<numbe
     try {
       for await (const { ok, what, remedy } of checkBase(rules, { big, small: url(flag(given, 'small'), '--small'), timeout })) {
         if (!ok) failed++;
-        io.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${what}${remedy === undefined ? '' : `; ${remedy}`}\n`);
+        // With what the base has said in it.
+        io.stdout.write(`${printable(`${ok ? 'ok  ' : 'FAIL'} ${what}${remedy === undefined ? '' : `; ${remedy}`}`)}\n`);
       }
     } catch (error) {
       failed++;

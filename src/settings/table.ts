@@ -135,7 +135,7 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     flag: 'handoff',
     default: 'none',
     syntax: 'WAY [PREFIX [FIELD...]]',
-    meaning: 'how the web server is told to send a cached file by itself (see offload site)',
+    meaning: 'how a web server is told to send a cached file itself (see offload site)',
     phrase: true,
     parse: handoff,
   },

@@ -92,14 +92,15 @@ const WAYS = ['x-sendfile', 'x-accel-redirect', 'x-litespeed-location', 'local-r
 
 /** `none`, or a way; the URL path that shows the cache, but for x-sendfile; and for nginx names of header fields. */
 export function handoff(text: string): Handoff | undefined {
-  const [word, path = '', ...fields] = text.toLowerCase() === 'none' ? [] : text.split(/[ \t]+/);
-  if (word === undefined) return undefined;
+  if (text.toLowerCase() === 'none') return undefined;
+  const [word = '', path = '', ...names] = text.split(/[ \t]+/);
   const way = WAYS.find((name) => name === word.toLowerCase());
   const prefix = path.endsWith('/') ? path.slice(0, -1) : path;
   // A path that no server decodes, matches or escapes in a way of its own.
   const good = way === 'x-sendfile' ? path === '' : /^(?:\/\.?[\w~-][\w.~-]*)+$/.test(prefix);
-  if (way !== undefined && good) return { way, prefix, fields: fields.map((name) => name.toLowerCase()) };
-  throw new BadValue(`unknown; write none, ${WAYS[0]}, or one of ${WAYS.slice(1).join(', ')} with a URL path like /.offload`);
+  const fields = names.map((name) => name.toLowerCase());
+  if (way !== undefined && good && fields.every((name) => /^[\w-]+$/.test(name))) return { way, prefix, fields };
+  throw new BadValue('unknown; write none, x-sendfile, or a way and a URL path like x-accel-redirect /.offload');
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */

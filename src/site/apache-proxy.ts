@@ -19,7 +19,7 @@ export const apacheProxy: Flavour = {
         ...serveNote(site),
       ],
       lines: section('VirtualHost', `*:${site.port}`, [
-        ...(site.name === undefined ? [] : [`ServerName ${plain('--name', site.name)}`]),
+        ...(site.name === undefined ? [] : [`ServerName ${site.name}`]),
         comment('A slash in a name (%2F) is none between directories: it is left as it is.'),
         'AllowEncodedSlashes NoDecode',
         comment("A file goes out as the base has it: compressed on its way, its ETag and its ranges would be another file's."),

@@ -13,7 +13,7 @@ export const apache: Flavour = {
   usual: 'x-sendfile',
   ways: ['x-sendfile', 'local-redirect'],
   write: (site) => {
-    const script = plain('--script', site.script);
+    const script = site.script;
     const second = site.handoff === undefined ? [] : SECOND_TRY;
     return {
       about: 'a virtual host of Apache that runs offload.cgi',
@@ -24,7 +24,7 @@ export const apache: Flavour = {
         "The cache directory must belong to the user that scripts run as, usually Apache's (www-data).",
       ],
       lines: section('VirtualHost', `*:${site.port}`, [
-        ...(site.name === undefined ? [] : [`ServerName ${plain('--name', site.name)}`]),
+        ...(site.name === undefined ? [] : [`ServerName ${site.name}`]),
         comment('A slash in a name (%2F) is none between directories: it is left as it is.'),
         'AllowEncodedSlashes NoDecode',
         ...FOR_SCRIPTS,

@@ -1,8 +1,8 @@
-import { plain, type Site } from './site.js';
+import { plainPath, type Site } from './site.js';
 
 /** Where `offload serve` listens, as proxies write it: `http://127.0.0.1:8080`, or a Unix socket and a name for it. */
 export function backendOf({ settings: { listen } }: Site): { readonly href: string; readonly socket: string | undefined } {
-  if ('path' in listen) return { href: 'http://offload', socket: plain('OffloadListen', listen.path) };
+  if ('path' in listen) return { href: 'http://offload', socket: plainPath('OffloadListen', listen.path) };
   const host = listen.host === '' || listen.host === '0.0.0.0' || listen.host === '::' ? '127.0.0.1' : listen.host;
   return { href: `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`, socket: undefined };
 }

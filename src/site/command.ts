@@ -10,7 +10,7 @@ import { apacheProxy } from './apache-proxy.js';
 import { htaccess } from './htaccess.js';
 import { lighttpd } from './lighttpd.js';
 import { nginx, nginxProxy } from './nginx.js';
-import { comment, type Flavour, type Given, handoffText, type Site, SiteProblem } from './site.js';
+import { comment, type Flavour, type Given, handoffText, plainPath, type Site, SiteProblem } from './site.js';
 
 const FLAVOURS: { readonly [server: string]: Flavour } = { apache, htaccess, lighttpd, nginx };
 /** Before `offload serve`, with `--proxy`. */
@@ -90,11 +90,11 @@ function siteOf(values: Values, source: SettingsSource, { usual, ways }: Flavour
     throw new SiteProblem(`OffloadCacheDir ${settings.cacheDir}: has a character that hand-over can't name; choose another, or OffloadHandoff none`);
   }
   return {
-    name: word(values, 'name'),
+    name: nameOf(word(values, 'name')),
     port: portOf(word(values, 'port') ?? '80'),
-    script: absolute(values, 'script'),
-    scriptUrl: absolute(values, 'script-url'),
-    socket: absolute(values, 'socket'),
+    script: plainPath('--script', word(values, 'script')),
+    scriptUrl: plainPath('--script-url', word(values, 'script-url')),
+    socket: plainPath('--socket', word(values, 'socket')),
     settings,
     handoff,
     given,
@@ -106,10 +106,10 @@ function word(values: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function absolute(values: Values, name: string): string {
-  const path = word(values, name) ?? '';
-  if (/^\/[^\s]*[^\s/]$/.test(path)) return path;
-  throw new SiteProblem(`--${name} ${JSON.stringify(path)}: must begin with a slash, name a file, and have no blanks`);
+/** It is written without quotes. */
+function nameOf(name: string | undefined): string | undefined {
+  if (name === undefined || /^[\w.-]+$/.test(name)) return name;
+  throw new SiteProblem(`--name ${JSON.stringify(name)}: not a host name; write one like offload.example.org`);
 }
 
 function portOf(text: string): number {

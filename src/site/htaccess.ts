@@ -1,5 +1,5 @@
 import { environment, FIELDS_BACK, FOR_SCRIPTS, literally } from './apache-parts.js';
-import { comment, type Flavour, handoffText, limitNote, plain, section, type Site } from './site.js';
+import { comment, type Flavour, handoffText, limitNote, section, type Site } from './site.js';
 
 /** Shared hosting: a document root, a cgi-bin, and nothing else. */
 export const htaccess: Flavour = {
@@ -25,7 +25,7 @@ export const htaccess: Flavour = {
       'RewriteEngine On',
       ...handover(site),
       comment("Every URL is the script's, but its own."),
-      `RewriteCond %{REQUEST_URI} !=${plain('--script-url', site.scriptUrl)}`,
+      `RewriteCond %{REQUEST_URI} !=${site.scriptUrl}`,
       `RewriteRule ^ ${site.scriptUrl} [L]`,
     ],
   }),

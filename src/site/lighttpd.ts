@@ -19,7 +19,7 @@ export const lighttpd: Flavour = {
 };
 
 function body(site: Site): string[] {
-  const script = plain('--script', site.script);
+  const script = site.script;
   const settings = site.handoff === undefined ? site.given : [...site.given, { env: 'OFFLOAD_HANDOFF', text: handoffText(site) }];
   return [
     comment("What the script sends goes on at once; else all of it is kept in memory or a file until the script's end."),
@@ -47,5 +47,5 @@ function handover({ handoff, settings }: Site): string[] {
 }
 
 function pattern(name: string): string {
-  return plain('--name', name).replace(/[^\w-]/g, (c) => `[${c}]`);
+  return name.replace(/[^\w-]/g, (c) => `[${c}]`);
 }

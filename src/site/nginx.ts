@@ -49,8 +49,15 @@ export const nginx: Flavour = {
 export const nginxProxy: Flavour = {
   usual: `x-accel-redirect /.offload ${READDED.join(' ')}`,
   ways: ['x-accel-redirect'],
-  write: (site) => configuration(site, proxy, 'nginx before `offload serve`', serveNote(site)),
+  write: (site) => {
+    const { href, socket } = backendOf(site);
+    const to = socket === undefined ? href.slice('http://'.length) : `unix:${socket}`;
+    const { lines, ...rest } = configuration(site, proxy, 'nginx before `offload serve`', serveNote(site));
+    return { ...rest, lines: [...block(`upstream ${UPSTREAM}`, [`server ${to};`, 'keepalive 32;']), '', ...lines] };
+  },
 };
+
+const UPSTREAM = 'offload_serve';
 
 /** How nginx passes a request on; `handsOver` false: we must send the bytes. */
 type Pass = (site: Site, handsOver: boolean) => string[];
@@ -61,7 +68,7 @@ function configuration(site: Site, pass: Pass, about: string, notes: readonly st
     install: ['as a file in /etc/nginx/sites-enabled, then', '    nginx -t && systemctl reload nginx', ...notes],
     lines: block('server', [
       `listen ${site.port};`,
-      `server_name ${site.name === undefined ? '_' : plain('--name', site.name)};`,
+      `server_name ${site.name === undefined ? '_' : site.name};`,
       comment("A file goes out as the base has it: compressed on its way, its ETag would be another file's."),
       'gzip off;',
       ...block('location /', pass(site, site.handoff !== undefined)),
@@ -73,7 +80,7 @@ function configuration(site: Site, pass: Pass, about: string, notes: readonly st
 function fastcgi(site: Site, handsOver: boolean): string[] {
   const settings = [...site.given, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
   return [
-    `fastcgi_pass unix:${plain('--socket', site.socket)};`,
+    `fastcgi_pass unix:${site.socket};`,
     comment('What the script sends goes on at once: nginx would keep it in files, fcgiwrap hold back the last 8 KB.'),
     'fastcgi_buffering off;',
     'fastcgi_param NO_BUFFERING 1;',
@@ -82,18 +89,17 @@ function fastcgi(site: Site, handsOver: boolean): string[] {
     ...PARAMS.map((param) => `fastcgi_param ${param};`),
     comment('A client must not set this variable ("httpoxy").'),
     'fastcgi_param HTTP_PROXY "";',
-    `fastcgi_param SCRIPT_FILENAME "${plain('--script', site.script)}";`,
+    `fastcgi_param SCRIPT_FILENAME "${site.script}";`,
     comment('Settings'),
     ...settings.map(({ env, text }) => `fastcgi_param ${env} "${plain(env, text)}";`),
     ...limitNote(site),
   ];
 }
 
-function proxy(site: Site, handsOver: boolean): string[] {
-  const { href, socket } = backendOf(site);
+function proxy(_: Site, handsOver: boolean): string[] {
   return [
-    comment('Without a path after the address the URL goes on byte for byte.'),
-    `proxy_pass ${socket === undefined ? href : `http://unix:${socket}`};`,
+    comment('The URL goes on byte for byte.'),
+    `proxy_pass http://${UPSTREAM}$request_uri;`,
     'proxy_http_version 1.1;',
     'proxy_set_header Connection "";',
     'proxy_set_header Host $http_host;',

@@ -52,6 +52,12 @@ export function plain(what: string, text: string): string {
   throw new SiteProblem(`${what} ${JSON.stringify(text)}: has a character that web servers read in their own ways (" \\ $ \` or a control character); choose another`);
 }
 
+/** A path that needs no quotes. @throws SiteProblem */
+export function plainPath(what: string, path: string | undefined): string {
+  if (path !== undefined && /^\/[\w/.,~@=:+-]*[\w.~+-]$/.test(path)) return path;
+  throw new SiteProblem(`${what} ${JSON.stringify(path)}: must begin with a slash, name a file, and have only letters, digits and / . , ~ @ = : + - _`);
+}
+
 export function comment(text: string): string {
   return text === '' ? '#' : `# ${text}`;
 }

@@ -145,6 +145,7 @@ const STEPS: readonly Step[] = [
     'a name with odd bytes is asked of the base byte for byte',
     async (scene) => {
       for (const path of ["/a%20b%5Bc%5D+~'%E2%82%AC.bin", '/m%c3%bc;v=1,2&c=$.bin', '/latin\u00e9.bin']) {
+        if (scene.setup.asciiOnly === true && /[^ -~]/.test(path)) continue;
         const body = { seed: 14, size: 5000 };
         // A server that decodes the URL leaves us its bytes: their encoding may be another one, the name not.
         scene.origin.fallback = (r) => (r.path === path || (!scene.setup.rawUri && decoded(r.path) === decoded(path)) ? { body } : undefined);

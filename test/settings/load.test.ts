@@ -49,6 +49,7 @@ describe('with nothing but a base', () => {
       maxDupeDownloads: 0,
       trustedProxy: [],
       keepFree: { share: 0.05 },
+      handoff: undefined,
       debug: false,
       listen: { host: '127.0.0.1', port: 8080 },
     });
@@ -79,6 +80,7 @@ test('each setting can be set by file, environment and flag', () => {
     maxDupeDownloads: '3',
     trustedProxy: '10.0.0.0/8',
     keepFree: '1G',
+    handoff: 'x-accel-redirect /Cache/ Vary x-cache',
     debug: 'on',
     listen: 'unix:/s',
   };

@@ -175,3 +175,25 @@ test('trusted proxies are addresses and blocks between blanks or commas', () => 
   }
   refuses(values.addressBlocks, '10.0.0.0/8 nonsense', `nonsense is ${remedy}`);
 });
+
+describe('a hand-over', () => {
+  test('is none, or a way, its URL path, and names of fields', () => {
+    assert.equal(values.handoff('None'), undefined);
+    assert.deepEqual(values.handoff('X-Sendfile'), { way: 'x-sendfile', prefix: '', fields: [] });
+    const nginx = { way: 'x-accel-redirect', prefix: '/A/b.c', fields: ['vary', 'x-cache'] };
+    assert.deepEqual(values.handoff('x-accel-redirect  /A/b.c/ Vary X-Cache'), nginx);
+    assert.deepEqual(values.handoff('local-redirect /.offload'), { way: 'local-redirect', prefix: '/.offload', fields: [] });
+  });
+
+  test('needs a path that every server takes as it is', () => {
+    const message = 'unknown; write none, x-sendfile, or a way and a URL path like x-accel-redirect /.offload';
+    for (const path of ['', ' /', ' x', ' /a/../b', ' /./a', ' //a', ' /%41', ' /a?b', ' /a b/c']) {
+      for (const way of ['x-accel-redirect', 'local-redirect', 'x-litespeed-location']) {
+        refuses(values.handoff, way + path, message);
+      }
+    }
+    for (const text of ['', 'sendfile', 'none /x', 'x-accel /x', 'x-sendfile /x']) {
+      refuses(values.handoff, text, message);
+    }
+  });
+});

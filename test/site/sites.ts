@@ -31,6 +31,7 @@ interface Parts {
   readonly packages: readonly Package[];
   readonly handoff: string;
   readonly cache?: string;
+  readonly asciiOnly?: boolean;
   start(t: Cleanup, script: string, settings: Environment, dir: string): Promise<WebServer>;
 }
 
@@ -116,6 +117,7 @@ function proxy(name: string, server: 'apache' | 'nginx', handoff: string, packag
     name,
     packages,
     handoff,
+    asciiOnly: true,
     start: async (t, _, settings, dir) => {
       const trusting = { ...settings, OFFLOAD_TRUSTED_PROXY: '127.0.0.1' };
       const serve = await startServe(t, trusting);

@@ -14,12 +14,45 @@ export interface TlsFront {
   readonly names: (string | false | null)[];
 }
 
+/** Who signs certificates: its own certificate and key, as files. */
+export interface Authority {
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface TlsOptions {
+  /** Default: the certificate is signed by itself. */
+  readonly by?: Authority;
+  /** How long the certificate holds, from now on; -1: it has ended. Only with `by`. */
+  readonly days?: number;
+  /** Whom it is for, if not `DNS:name`. */
+  readonly subject?: string;
+}
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' });
+}
+
+/** A certificate authority made for this test. */
+export function makeAuthority(t: Cleanup): Authority {
+  const dir = tempDir(t);
+  const made = { cert: join(dir, 'ca.pem'), key: join(dir, 'ca.key') };
+  openssl('req', '-x509', ...NEW_KEY, '-days', '2', '-subj', '/CN=Test CA', '-keyout', made.key, '-out', made.cert);
+  return made;
+}
+
 /** TLS before a plain server on a port of 127.0.0.1, with a fresh certificate for `name`. */
-export async function startTls(t: Cleanup, name: string, to: number): Promise<TlsFront> {
+export async function startTls(t: Cleanup, name: string, to: number, { by, days = 2, subject = `DNS:${name}` }: TlsOptions = {}): Promise<TlsFront> {
   const dir = tempDir(t);
   const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-  const options = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', [...options, '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', cert], { stdio: 'pipe' });
+  const request = ['req', ...NEW_KEY, '-subj', `/CN=${name}`, '-addext', `subjectAltName=${subject}`, '-keyout', key, '-out', cert];
+  if (by === undefined) openssl(...request, '-x509', '-days', '2');
+  else {
+    openssl(...request);
+    openssl('x509', '-req', '-in', cert, '-CA', by.cert, '-CAkey', by.key, '-CAcreateserial', '-days', String(days), '-copy_extensions', 'copy', '-out', cert);
+  }
   const names: TlsFront['names'] = [];
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
     names.push(socket.servername);
@@ -33,5 +66,5 @@ export async function startTls(t: Cleanup, name: string, to: number): Promise<Tl
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   atEnd(t, () => server.close());
-  return { port, ca: cert, names };
+  return { port, ca: by?.cert ?? cert, names };
 }

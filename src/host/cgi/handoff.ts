@@ -18,6 +18,8 @@ function wayOf(env: Environment, nph: boolean, { handoff, maxDupeDownloads }: Se
   if (handoff === undefined || nph || maxDupeDownloads > 0) return undefined;
   // An ErrorDocument: the object that we named could not be opened (lighttpd), or a status that a redirect would keep (Apache).
   if (/^40[34]$/.test(env['REDIRECT_STATUS'] ?? '')) return undefined;
+  // lighttpd gives HTTP/1.0 no ranges.
+  if (env['HTTP_RANGE'] !== undefined && env['SERVER_PROTOCOL'] === 'HTTP/1.0') return undefined;
   const server = env['SERVER_SOFTWARE'] ?? '';
   // Others would replace the ETag, or send the client our redirect.
   if (handoff.way === 'local-redirect' && !server.startsWith('Apache')) return undefined;

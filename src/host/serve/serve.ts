@@ -10,10 +10,13 @@ import type { Gateway } from '../../gateway/gateway.js';
 import { type Reply, textReply } from '../../gateway/reply.js';
 import type { Log } from '../../log.js';
 import type { Listen, Settings } from '../../settings/settings.js';
+import { busyReply, faultReply } from '../fault.js';
 import { openGateway } from '../open-gateway.js';
 import { toProxy } from './handoff.js';
+import { mostRequests } from './limits.js';
 import { serveRequest } from './request.js';
-import { ClientLeft, sendReply } from './response.js';
+import { ClientLeft } from './outflow.js';
+import { sendReply } from './response.js';
 
 /** One request that was answered, for a log line. */
 export interface Served {
@@ -36,6 +39,8 @@ export class Serving {
   readonly #server: Server;
   readonly #gateway: Gateway;
   readonly #fills = new Set<Promise<void>>();
+  readonly #most = mostRequests();
+  #running = 0;
 
   constructor(
     private readonly settings: Settings,
@@ -47,6 +52,8 @@ export class Serving {
     this.#server = createServer({ headersTimeout: HEADER_TIMEOUT, requestTimeout: HEADER_TIMEOUT }, (message, response) => {
       void this.#serve(message, response);
     });
+    // Those who send nothing, or are being told to come back.
+    this.#server.maxConnections = 2 * this.#most;
     // A client that says it is done sending still wants its answer (node:http would drop it).
     Object.assign(this.#server, { httpAllowHalfOpen: true });
   }
@@ -80,7 +87,7 @@ export class Serving {
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
-    const reply = await this.#reply(message);
+    const reply = this.#running++ < this.#most ? await this.#reply(message) : this.#busy(response);
     const tally = { bytes: 0 };
     try {
       await sendReply(reply, response, tally);
@@ -89,6 +96,7 @@ export class Serving {
       // Cut, so that no client takes a part for the whole.
       response.destroy();
     } finally {
+      this.#running--;
       reply.close();
       const { status } = reply;
       const { bytes } = tally;
@@ -96,6 +104,12 @@ export class Serving {
       const milliseconds = performance.now() - began;
       this.onServed({ message, status, cacheStatus, bytes, milliseconds, complete: response.writableFinished });
     }
+  }
+
+  #busy(response: ServerResponse): Reply {
+    // Its connection is what there is too much of.
+    response.shouldKeepAlive = false;
+    return busyReply();
   }
 
   async #reply(message: IncomingMessage): Promise<Reply> {
@@ -107,8 +121,7 @@ export class Serving {
       const request = serveRequest(message);
       return toProxy(this.settings, request, await this.#gateway.answer(request));
     } catch (error) {
-      this.log.warn(`fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return textReply(500, 'This server has a fault; its error log says which.');
+      return faultReply(error, this.log);
     }
   }
 }

@@ -24,6 +24,8 @@ export interface Setup {
   readonly rawUri: boolean;
   /** False where the server keeps the client's Range for itself, and a range gets the whole file. */
   readonly passesRange: boolean;
+  /** True where a URL may only have ASCII (as RFC 3986 says): Node's parser of requests takes no other bytes. */
+  readonly asciiOnly?: boolean;
   /** Where the cache is in the server's directory; default: `cache`. */
   readonly cache?: string;
   /** Starts it with this script (a file) and these settings; `dir` is fresh. */
