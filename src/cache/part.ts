@@ -73,10 +73,13 @@ export class PartFile {
     await this.handle.utimes(Date.now() / 1000, modified / 1000);
     await this.handle.sync();
     await this.#flushing;
+    this.#synced = this.size;
     if (this.#lost !== undefined) throw this.#lost;
   }
 
   async close(): Promise<void> {
+    // Given up in an orderly way, all of it may be continued, whatever happens to this machine meanwhile.
+    this.flush();
     await this.#flushing;
     await this.handle.close();
   }
