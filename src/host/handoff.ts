@@ -34,7 +34,7 @@ export function handOver(request: Request, reply: Reply, handoff: Handoff, { cac
   const fields = headerFor(handoff, reply.fields, path, layout);
   if (fields === undefined) return reply;
   noteHandover(layout);
-  return { status: 200, fields, body: { kind: 'none' }, close: () => reply.close() };
+  return { ...reply, status: 200, fields, body: { kind: 'none' } };
 }
 
 /** Whether the server, with the whole file and our header, comes to the same status and the same bytes. */
