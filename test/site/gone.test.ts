@@ -89,21 +89,24 @@ function testGone(setup: SiteSetup): void {
     const { server, cacheDir } = await startSite(t, setup, true, { OFFLOAD_BASE: origin.url });
     const put = (path: string, body: Pattern) => origin.file(path, { body, headers: { 'Content-Type': 'application/zip', 'Cache-Control': 'max-age=9' } });
     const get = (path: string) => fetchRaw({ to: server.port, path });
+    /** Past the web server, which may keep open what it has sent. */
+    const fill = async (path: string, body: Pattern) => {
+      put(path, body);
+      const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: cacheDir, OFFLOAD_KEEP_FREE: '0' };
+      const user = serverUser();
+      const filled = await runCgi({ url: path, settings, ...(user === undefined ? {} : { user }) });
+      assert.equal(filled.sha256, patternHash(body), filled.stderr);
+      await waitUntil(() => bodies(cacheDir, path).length > 0 && processesOf(`"cacheDir":"${cacheDir}"`).length === 0, { what: `${path} to be complete` });
+    };
     const handedOver = async (path: string, deed: () => Promise<void>) => {
       const gate = holdHead(origin, path);
       return between(server, cacheDir, gate, exchange({ to: server.port, path }), deed);
     };
 
     await t.test('replaced: the client gets the version that it was promised', async () => {
-      put('/replaced.zip', OLD);
-      assertIs(await get('/replaced.zip'), OLD, server);
-      await waitUntil(() => bodies(cacheDir, '/replaced.zip').length === 1);
+      await fill('/replaced.zip', OLD);
       const answer = await handedOver('/replaced.zip', async () => {
-        put('/replaced.zip', NEW);
-        const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: cacheDir, OFFLOAD_KEEP_FREE: '0' };
-        const user = serverUser();
-        const other = await runCgi({ url: '/replaced.zip', settings, ...(user === undefined ? {} : { user }) });
-        assert.equal(other.sha256, patternHash(NEW), other.stderr);
+        await fill('/replaced.zip', NEW);
         await waitUntil(() => existsSync(join(cacheDir, 'retired')) && readdirSync(join(cacheDir, 'retired')).length === 1, { what: 'the old object to be retired' });
       });
       assertIs(answer, OLD, server);
@@ -111,9 +114,7 @@ function testGone(setup: SiteSetup): void {
     });
 
     await t.test('gone: the request comes back, and the client gets the file', async () => {
-      put('/gone.zip', OLD);
-      assertIs(await get('/gone.zip'), OLD, server);
-      await waitUntil(() => bodies(cacheDir, '/gone.zip').length === 1);
+      await fill('/gone.zip', OLD);
       const answer = await handedOver('/gone.zip', () => {
         for (const path of bodies(cacheDir, '/gone.zip')) unlinkSync(path);
         return Promise.resolve();
@@ -124,9 +125,7 @@ function testGone(setup: SiteSetup): void {
     });
 
     await t.test('gone, also from the base: the client is told so', async () => {
-      put('/lost.zip', OLD);
-      await get('/lost.zip');
-      await waitUntil(() => bodies(cacheDir, '/lost.zip').length === 1);
+      await fill('/lost.zip', OLD);
       const answer = await handedOver('/lost.zip', () => {
         for (const path of bodies(cacheDir, '/lost.zip')) unlinkSync(path);
         origin.remove('/lost.zip');
