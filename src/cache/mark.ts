@@ -34,7 +34,7 @@ export function readMark(place: UrlPlace, version: string): Mark | undefined {
 
 /** @throws errors of the file system */
 export function writeMark(place: UrlPlace, version: string, mark: Mark): void {
-  const fd = openSync(place.mark(version), constants.O_WRONLY | constants.O_CREAT, 0o600);
+  const fd = openSync(place.mark(version), constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
     writeSync(fd, JSON.stringify(mark).padEnd(SIZE), 0, 'latin1');
   } finally {

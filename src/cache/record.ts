@@ -29,7 +29,7 @@ function readRecord(place: UrlPlace, url: string, id: string): Record | undefine
     const path = place.head(id);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
     const version = makeVersion({ etag: stored.etag, lastModified: stored.lastModified, date: stored.date }, stored.length);
-    if (stored.url !== url || version.id !== id || !Array.isArray(stored.fields)) return undefined;
+    if (stored.url !== url || version.id !== id || !stored.fields.every(isField)) return undefined;
     return { version, fields: new Fields(stored.fields), validated: statSync(path).mtimeMs };
   } catch {
     return undefined;
@@ -45,6 +45,10 @@ export function touchRecord(place: UrlPlace, url: string, { version, fields, val
   const seconds = validated / 1000;
   if (sameFields(readRecord(place, url, version.id)?.fields, fields)) return utimesSync(path, seconds, seconds);
   writeAtomically(place, path, stringify(url, version, fields), seconds);
+}
+
+function isField(field: unknown): boolean {
+  return Array.isArray(field) && field.length === 2 && field.every((text) => typeof text === 'string');
 }
 
 /** A record from later than this, in milliseconds from now, is of a clock that was set back since: it comes last. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileName } from '../file-name.js';
 import type { Layout } from './layout.js';
@@ -14,11 +14,9 @@ const GRACE = 60_000;
 
 /** Notes that a file of this cache is being handed over, at most twice in the time of grace. */
 export function noteHandover({ handed }: Layout): void {
+  if (age(handed) < GRACE / 2) return;
   try {
-    const now = Date.now();
-    const last = statSync(handed, { throwIfNoEntry: false })?.mtimeMs;
-    if (last === undefined) writeFileSync(handed, '', { mode: 0o600 });
-    else if (Math.abs(now - last) > GRACE / 2) utimesSync(handed, now / 1000, now / 1000);
+    writeFileSync(handed, '\n', { mode: 0o600 });
   } catch {
     // A read-only cache: nothing is removed there.
   }
@@ -29,7 +27,7 @@ export function retire(layout: Layout, body: string): void {
   if (!isYoung(layout.handed)) return removeIfThere(body);
   const path = layout.relative(body);
   const note = join(layout.retired, fileName(path));
-  if (isYoung(note) || statSync(body, { throwIfNoEntry: false }) === undefined) return;
+  if (isYoung(note) || !existsSync(body)) return;
   mkdirSync(layout.retired, { recursive: true, mode: 0o700 });
   writeFileSync(note, path, { encoding: 'latin1', mode: 0o600 });
 }
@@ -51,6 +49,10 @@ export function removeRetired(layout: Layout): void {
 }
 
 function isYoung(path: string): boolean {
-  const time = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  return time !== undefined && Math.abs(Date.now() - time) < GRACE;
+  return age(path) < GRACE;
+}
+
+/** Milliseconds since the file's mtime, also if a clock was set back; Infinity if there is no such file. */
+function age(path: string): number {
+  return Math.abs(Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity));
 }

@@ -35,6 +35,7 @@ export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySe
   try {
     const path = place.verdict(version);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
+    if (stored.status !== undefined && !/^[345]\d\d$/.test(String(stored.status))) return undefined;
     if (tokens.has(stored.token)) return stored;
     return stored.kind === 'superseded' && statSync(path).mtimeMs > asked ? stored : undefined;
   } catch {

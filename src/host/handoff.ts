@@ -34,7 +34,7 @@ export function handOver(request: Request, reply: Reply, handoff: Handoff, { cac
   const fields = headerFor(handoff, reply.fields, path, layout);
   if (fields === undefined) return reply;
   noteHandover(layout);
-  return { status: 200, fields, body: { kind: 'none' }, close: () => reply.close() };
+  return { ...reply, status: 200, fields, body: { kind: 'none' } };
 }
 
 /** Whether the server, with the whole file and our header, comes to the same status and the same bytes. */
@@ -59,9 +59,8 @@ function agreesWithServer(request: Request, { status, fields: list }: Reply, way
 /** The header that makes the server send the file; undefined if the client would not see all of ours. */
 function headerFor({ way, prefix, fields: readded }: Handoff, all: readonly Field[], path: string, layout: Layout): Field[] | undefined {
   // The server says them of what it sends; that it takes ranges only where the file is a request of its own.
-  const server = way === 'x-sendfile' ? /^content-(?:length|range)$/i : /^(?:content-(?:length|range)|accept-ranges)$/i;
-  const fields = all.filter(([name]) => !server.test(name));
-  if (way === 'x-sendfile') return canBeNamed(path) ? [...fields, ['X-Sendfile', path]] : undefined;
+  const fields = all.filter(([name]) => !/^(?:content-(?:length|range)|accept-ranges)$/i.test(name));
+  if (way === 'x-sendfile') return canBeNamed(path) ? [...fields, ['Accept-Ranges', 'bytes'], ['X-Sendfile', path]] : undefined;
   const url = `${prefix}/${layout.relative(path)}`;
   if (way === 'x-litespeed-location') return [...fields, ['X-LiteSpeed-Location', url]];
   if (way === 'local-redirect') {

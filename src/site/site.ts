@@ -62,7 +62,7 @@ export function comment(text: string): string {
   return text === '' ? '#' : `# ${text}`;
 }
 
-export function indent(lines: readonly string[]): string[] {
+function indent(lines: readonly string[]): string[] {
   return lines.map((line) => (line === '' ? line : `    ${line}`));
 }
 

@@ -54,13 +54,13 @@ for (const [what, link, content] of [
   });
 }
 
-test('a symbolic link in the place of a lock, a record or a verdict is never written through', async (t) => {
+test('a symbolic link in the place of a lock, a record, a verdict or a mark is never written through', async (t) => {
   const s = await scene(t, { leavesLocks: true });
   const body = s.pattern('/a', SIZE);
   const left = await leavePart(s, '/a', body, 1000);
   const place = s.place('/a');
-  const targets = ['lock', 'head', 'verdict'].map((kind) => join(s.dir, kind));
-  for (const [i, path] of [place.lock(left.id), place.head(left.id), place.verdict(left.id)].entries()) {
+  const targets = ['lock', 'head', 'verdict', 'mark'].map((kind) => join(s.dir, kind));
+  for (const [i, path] of [place.lock(left.id), place.head(left.id), place.verdict(left.id), place.mark(left.id)].entries()) {
     rmSync(path, { force: true });
     writeFileSync(targets[i]!, '');
     symlinkSync(targets[i]!, path);

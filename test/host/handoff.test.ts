@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { CgiRequest, CgiResult } from '../support/cgi.js';
 import { fetchRaw } from '../support/client.js';
-import { startOrigin, type Behaviour } from '../support/origin.js';
+import { Gate, startOrigin, type Behaviour } from '../support/origin.js';
 import { tempDir } from '../support/place.js';
 import { type Scene, scene } from '../support/scene.js';
 import { startServe } from '../support/servers/serve.js';
@@ -99,8 +99,12 @@ test('a cache directory that one server would decode and another not is not name
 
 test('a file that still arrives is sent by this program', async (t) => {
   const s = await scene(t);
-  s.pattern('/a.zip', SIZE, { headers: TYPE });
-  assertSentByItself(await ask(s, 'x-sendfile'), 'cold');
+  const gate = new Gate(1000);
+  s.pattern('/a.zip', SIZE, { headers: TYPE, hold: gate });
+  const running = await s.start('/a.zip', { settings: { OFFLOAD_HANDOFF: 'x-sendfile' } });
+  await running.waitForBody(1000);
+  gate.release();
+  assertSentByItself(await running.done, 'cold');
   await s.idle();
 });
 

@@ -43,7 +43,6 @@ const ASKS: readonly Ask[] = [
   with_({ Range: 'bytes=1000-1999' }),
   with_({ Range: 'bytes=299000-' }),
   with_({ Range: 'bytes=-500' }),
-  with_({ Range: 'bytes=-900000' }),
   with_({ Range: 'bytes=5-900000' }),
   { path: '/a.zip', request: { version: 'HTTP/1.0', headers: { Range: 'bytes=5-9' } }, handed: 'perhaps' },
   with_({ Range: 'bytes=5-9', 'If-Range': ETAG }),
@@ -52,22 +51,17 @@ const ASKS: readonly Ask[] = [
   with_({ Range: 'bytes=0-0,2-2,1000-1001' }, false),
   with_({ Range: 'bytes=300000-' }, false),
   with_({ Range: 'lines=1-2' }, false),
-  with_({ Range: 'bytes=9-5' }, false),
   with_({ 'If-None-Match': ETAG }, false),
   with_({ 'If-None-Match': `"x", W/${ETAG}` }, false),
-  with_({ 'If-None-Match': '*' }, false),
   with_({ 'If-None-Match': '"other", W/"more"' }),
   with_({ 'If-None-Match': 'garbage' }, false),
   with_({ 'If-Modified-Since': LAST_MODIFIED }, false),
-  with_({ 'If-Modified-Since': LATER }, false),
   with_({ 'If-Modified-Since': EARLIER }),
   with_({ 'If-Modified-Since': 'yesterday' }, false),
   with_({ 'If-None-Match': '"other"', 'If-Modified-Since': LATER }),
   with_({ 'If-None-Match': '"other"', Range: 'bytes=5-9' }),
   with_({ 'If-Match': ETAG }, false),
-  with_({ 'If-Match': '"other"' }, false),
   with_({ 'If-Unmodified-Since': LAST_MODIFIED }, false),
-  with_({ 'If-Unmodified-Since': EARLIER }, false),
   with_({ 'Accept-Encoding': 'gzip, br' }),
   { path: '/missing.zip', handed: false },
   { path: '/.offload/CACHEDIR.TAG', handed: false },
@@ -115,7 +109,8 @@ function testSame(setup: SiteSetup): void {
       } catch (error) {
         wrong.push(`${name}: ${String(error)}`);
       }
-      if (got.lines.join('\n').includes(handing.cacheDir)) wrong.push(`${name}: the client sees a path:\n${got.lines.join('\n')}`);
+      const header = got.lines.join('\n');
+      if (header.includes(handing.cacheDir) || /x-sendfile|x-accel|x-offload|\/\.offload/i.test(header)) wrong.push(`${name}: the client sees what was for the server:\n${header}`);
       if (one.handed !== 'perhaps' && existsSync(marker) !== (one.handed ?? true)) wrong.push(`${name}: ${existsSync(marker) ? 'handed over' : 'not handed over'}`);
     }
     assert.equal(wrong.join('\n'), '', handing.server.errorLog());

@@ -3,6 +3,8 @@ import type { Request } from '../../gateway/request.js';
 import type { Handoff, Settings } from '../../settings/settings.js';
 import { handOver } from '../handoff.js';
 
+const ONLY_UNDER: { readonly [way: string]: string } = { 'local-redirect': 'Apache', 'x-litespeed-location': 'LiteSpeed' };
+
 type Environment = { readonly [name: string]: string | undefined };
 
 /** What this script sends: the reply, or one that names its object to the web server (OffloadHandoff). */
@@ -20,10 +22,9 @@ function wayOf(env: Environment, nph: boolean, { handoff, maxDupeDownloads }: Se
   if (/^40[34]$/.test(env['REDIRECT_STATUS'] ?? '')) return undefined;
   // lighttpd gives HTTP/1.0 no ranges.
   if (env['HTTP_RANGE'] !== undefined && env['SERVER_PROTOCOL'] === 'HTTP/1.0') return undefined;
-  const server = env['SERVER_SOFTWARE'] ?? '';
   // Others would replace the ETag, or send the client our redirect.
-  if (handoff.way === 'local-redirect' && !server.startsWith('Apache')) return undefined;
-  if (handoff.way === 'x-litespeed-location' && !server.startsWith('LiteSpeed')) return undefined;
+  const only = ONLY_UNDER[handoff.way];
+  if (only !== undefined && env['SERVER_SOFTWARE']?.startsWith(only) !== true) return undefined;
   return handoff;
 }
 
@@ -35,5 +36,5 @@ function isSecondTry(env: Environment): boolean {
 /** Apache still has all other fields of the first try, and would send them twice. */
 function withFieldsOfThisTry(reply: Reply): Reply {
   const fields = reply.fields.filter(([name]) => /^(?:content-(?:type|length|range)|etag|last-modified)$/i.test(name));
-  return { ...reply, fields, close: () => reply.close() };
+  return { ...reply, fields };
 }
