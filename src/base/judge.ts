@@ -18,7 +18,7 @@ export type Judgement =
 export function judge({ status, fields }: Answer, length?: number): Judgement {
   if (status === 401 || status === 407 || fields.has('www-authenticate')) return { kind: 'forbidden' };
   // We have asked for no range and under no condition: such an answer would mislead a client that did.
-  if (status >= 500 || (status < 300 && status !== 200 && status !== 204) || status === 304) return { kind: 'failed' };
+  if (status >= 500 || (status < 300 && status !== 200 && status !== 204) || UNASKED.has(status)) return { kind: 'failed' };
   if (status !== 200) return { kind: 'other' };
   const why = whyNotStored(fields);
   if (why !== undefined) return { kind: 'uncacheable', why };
@@ -26,6 +26,9 @@ export function judge({ status, fields }: Answer, length?: number): Judgement {
   if (version === undefined) return { kind: 'uncacheable', why: 'no validator or no Content-Length' };
   return { kind: 'version', version };
 }
+
+/** They answer a condition or a range. */
+const UNASKED: ReadonlySet<number> = new Set([304, 412, 416]);
 
 /** We take no coding; and the bypass, which a rule of the base may look at, is ours, never a client's. */
 const HARMLESS_IN_VARY = new Set(['accept-encoding', 'x-mod-offload-bypass']);

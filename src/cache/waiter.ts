@@ -51,6 +51,7 @@ export class FillWaiter implements FillWatch {
   #size = 0;
   /** The part that a process of this kernel writes, when last looked. */
   #ours: number | undefined;
+  #lookAgain = true;
 
   constructor(private readonly wanted: Wanted) {
     this.#lock = new LockWatch(wanted.place.lock(wanted.version.id));
@@ -67,7 +68,7 @@ export class FillWaiter implements FillWatch {
   ensure(): 'asking' | 'filling' | 'done' {
     const { place, version, asked } = this.wanted;
     // Somebody elsewhere may go on with it.
-    this.#ours = undefined;
+    this.#lookAgain = true;
     const state = this.#lock.look();
     if (state.state === 'held') {
       this.#tokens.add(state.token);
@@ -102,12 +103,17 @@ export class FillWaiter implements FillWatch {
   }
 
   trusted(stats: Stats): number {
-    if (this.#ours === stats.ino) return stats.size;
+    const wasOurs = this.#ours === stats.ino;
+    if (wasOurs && !this.#lookAgain) return stats.size;
     const { place, version } = this.wanted;
     const mark = readMark(place, version.id);
-    if (isOurs(mark, stats)) this.#ours = stats.ino;
-    if (mark?.inode === stats.ino) return trustedBytes(mark, stats);
-    // Complete, the mark is gone; flushed before it had this name.
+    if (mark?.inode === stats.ino) {
+      this.#ours = isOurs(mark, stats) ? stats.ino : undefined;
+      this.#lookAgain = false;
+      return trustedBytes(mark, stats);
+    }
+    // The mark is gone: the body is complete, flushed before it had this name, or removed.
+    if (wasOurs) return stats.size;
     return statSync(place.body(version.id), { throwIfNoEntry: false })?.ino === stats.ino ? stats.size : 0;
   }
 

@@ -114,8 +114,8 @@ onEachHost('what is no HTTP is 502', async ({ origin, ask }) => {
   }
 });
 
-onEachHost('an answer that nobody asked for is 502: a range, a 304, another protocol', async ({ origin, ask }) => {
-  for (const status of [101, 206, 226, 304, 500, 599]) {
+onEachHost('an answer that nobody asked for is 502: a range, a 304, a 412, a 416, another protocol', async ({ origin, ask }) => {
+  for (const status of [101, 206, 226, 304, 412, 416, 500, 599]) {
     origin.file(`/${status}`, { body: BODY, status, headers: { Upgrade: 'x' } });
     const answer = await ask(`/${status}`, { headers: { Range: 'bytes=0-1', 'If-None-Match': '"x"' } });
     assert.equal(answer.status, 502, String(status));
