@@ -1,13 +1,14 @@
 // The cache directory, and what else lies beside it.
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { offloadCgi } from '../support/build.js';
+import { offloadCgi, offloadCommand } from '../support/build.js';
 import { fetchRaw } from '../support/client.js';
 import { leavePart } from '../support/forge.js';
 import { startOrigin } from '../support/origin.js';
+import { tempDir } from '../support/place.js';
 import { assertWhole, scene } from '../support/scene.js';
 import { lacking, serverDir } from '../support/servers/server.js';
 import { SETUPS } from '../support/servers/setups.js';
@@ -89,6 +90,16 @@ test('a directory, a loop of links, a device in the place of a file of the cache
       await s.idle();
     }
   }
+});
+
+test('offload serve told to listen at the path of a file leaves the file alone', async (t) => {
+  const file = join(tempDir(t), 'precious');
+  writeFileSync(file, 'precious');
+  const args = [await offloadCommand(), 'serve', '--base', 'http://127.0.0.1:9', '--cache-dir', `${file}.cache`, '--listen', `unix:${file}`];
+  const run = spawnSync(process.execPath, args, { encoding: 'latin1', timeout: 10_000 });
+  assert.equal(run.status, 1, run.stdout);
+  assert.match(run.stderr, /EADDRINUSE/);
+  assert.equal(readFileSync(file, 'latin1'), 'precious');
 });
 
 for (const name of ['Apache mod_cgid, ScriptAlias', 'Apache .htaccess, FallbackResource']) {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { Base } from '../../base/base.js';
 import { fill } from '../../cache/fill.js';
 import { Layout } from '../../cache/layout.js';
@@ -135,5 +135,6 @@ async function removeDeadSocket(path: string): Promise<void> {
     });
     socket.on('error', (error) => resolve(codeOf(error) !== 'ECONNREFUSED'));
   });
-  if (!answers) unlinkSync(path);
+  // A file that is no socket refuses connections, too.
+  if (!answers && lstatSync(path).isSocket()) unlinkSync(path);
 }
