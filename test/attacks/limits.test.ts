@@ -21,14 +21,8 @@ const onlyRoot = { skip: process.geteuid?.() === 0 ? false : 'only root can run 
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 /** Resident memory in MB. */
 const memory = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
-/** User and system time in milliseconds. */
-function cpuTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
-  return (Number(user) + Number(system)) * 10;
-}
 
-test('1,000 clients of one cold file at the built-in server: one GET, each gets all of it; waiting costs next to nothing', async (t) => {
+test('1,000 clients of one cold file at the built-in server: one GET, each gets all of it', async (t) => {
   const origin = await startOrigin(t);
   const server = await startServe(t, { OFFLOAD_BASE: origin.url, OFFLOAD_KEEP_FREE: '0' });
   const body = { seed: 5, size: 300_000 };
@@ -37,10 +31,6 @@ test('1,000 clients of one cold file at the built-in server: one GET, each gets 
   const clients = Array.from({ length: 1000 }, () => exchange({ to: server.port, path: '/a', check: checks(body) }));
   await Promise.all(clients.map((client) => client.waitForBody(100_000, 60_000)));
   assert.ok(memory(server.pid) < 300, `${memory(server.pid)} MB`);
-  const [began, used] = [performance.now(), cpuTime(server.pid)];
-  await waitUntil(() => performance.now() - began > 1500);
-  const load = (cpuTime(server.pid) - used) / (performance.now() - began);
-  assert.ok(load < 0.3, `${load} of a core while all wait`);
   gate.release();
   const answers = await Promise.all(clients.map((client) => client.done));
   assert.ok(answers.every(({ status, complete, length }) => status === 200 && complete && length === body.size));
