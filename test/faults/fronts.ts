@@ -66,6 +66,8 @@ async function serve(t: Cleanup, dir: string, settings: Settings): Promise<Front
     await untilAnswers(port);
   };
   const kill = async () => {
+    // It may have ended by itself.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
