@@ -71,7 +71,7 @@ function table(rows: readonly Row[], { quick }: Context, left: readonly string[]
     notes: [
       'Goals: with hand-over at most 100 KB under Apache, 25 KB under nginx; serve 60 KB.',
       'Sum of Pss over all processes of the server, loaded minus idle, divided by the downloads; five looks, a second apart.',
-      'Buffers of the kernel are not in it; they are about the same for all.',
+      'Buffers of the kernel are not in it; they are about the same for all. The heap of Node moves by some MB by itself: ±20 KB for serve.',
       ...left,
     ],
   };
