@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, futimesSync, openSync, readFileSync, 
 import { createWith } from './exclusive.js';
 import { isAlive, ownerOf, type Owner } from './owner.js';
 import { codeOf } from '../errors.js';
+import { sleep } from '../sleep.js';
 
 /** A living owner touches its lock this often, in milliseconds. */
 export const BEAT = 1000;
@@ -52,15 +53,22 @@ export class Lock {
     return fd === undefined ? undefined : new Lock(path, number, fd, claim);
   }
 
-  /** Opens a lock that another process took for this one; undefined if it is no longer the same. */
-  static adopt(path: string, number: number, token: string): Lock | undefined {
-    try {
-      const fd = openSync(numbered(path, number), 'r+');
-      const claim = parseClaim(readFileSync(fd, 'latin1'));
-      if (claim?.token === token) return new Lock(path, number, fd, claim);
-      closeSync(fd);
-    } catch {
-      // Gone: its owner was given up.
+  /**
+   * Opens a lock that another process took for this one, once it says so; undefined if it is no longer the same. Whoever
+   * writes to it before `assign` does has it overwritten: followers then wait for a word that was said.
+   */
+  static async adopt(path: string, number: number, token: string): Promise<Lock | undefined> {
+    for (let pause = 1, waited = 0; waited < SILENCE; waited += pause, pause = Math.min(pause * 2, 64)) {
+      try {
+        const fd = openSync(numbered(path, number), 'r+');
+        const claim = parseClaim(readFileSync(fd, 'latin1'));
+        if (claim?.token === token && claim.pid === process.pid) return new Lock(path, number, fd, claim);
+        closeSync(fd);
+        if (claim?.token !== token) return undefined;
+      } catch {
+        return undefined; // gone: its owner was given up
+      }
+      await sleep(pause);
     }
     return undefined;
   }
