@@ -26,6 +26,14 @@ interface Claim extends Owner {
 /** The locks that this process holds, by path. A thousand followers in the built-in server needn't read a file each. */
 const held = new Map<string, Lock>();
 
+/** Which lock a process is to adopt, and who took it. */
+interface Ticket {
+  readonly path: string;
+  readonly number: number;
+  readonly token: string;
+  readonly by: number;
+}
+
 export type LockState =
   | { readonly state: 'free' | 'dead' }
   | { readonly state: 'held'; readonly token: string; readonly filling: boolean };
@@ -57,12 +65,12 @@ export class Lock {
    * Opens a lock that another process took for this one, once it says so; undefined if it is no longer the same. Whoever
    * writes to it before `assign` does has it overwritten: followers then wait for a word that was said.
    */
-  static async adopt(path: string, number: number, token: string): Promise<Lock | undefined> {
+  static async adopt({ path, number, token, by }: Ticket): Promise<Lock | undefined> {
     for (let pause = 1, waited = 0; waited < SILENCE; waited += pause, pause = Math.min(pause * 2, 64)) {
       try {
         const fd = openSync(numbered(path, number), 'r+');
         const claim = parseClaim(readFileSync(fd, 'latin1'));
-        if (claim?.token === token && claim.pid === process.pid) return new Lock(path, number, fd, claim);
+        if (claim?.token === token && claim.pid !== by) return new Lock(path, number, fd, claim);
         closeSync(fd);
         if (claim?.token !== token) return undefined;
       } catch {
@@ -82,8 +90,8 @@ export class Lock {
   }
 
   /** What another process needs to `adopt` this lock. */
-  get ticket(): { readonly path: string; readonly number: number; readonly token: string } {
-    return { path: this.path, number: this.number, token: this.token };
+  get ticket(): Ticket {
+    return { path: this.path, number: this.number, token: this.token, by: this.claim.pid };
   }
 
   /** Gives the lock to a child process, which adopts it. */

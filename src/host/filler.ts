@@ -55,7 +55,7 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export async function runFiller(text: string): Promise<void> {
   const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
   process.title = `offload: fill ${path}`;
-  const lock = await Lock.adopt(ticket.path, ticket.number, ticket.token);
+  const lock = await Lock.adopt(ticket);
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);

@@ -8,7 +8,7 @@ import { tempDir } from '../support/place.js';
 test('a filler that is quicker than the process that started it waits until the lock names it: its word is not overwritten', async (t) => {
   const path = join(tempDir(t), 'x.lock');
   forgeLock(path, { pid: process.ppid, filling: false });
-  const adopting = Lock.adopt(path, 0, 'forged');
+  const adopting = Lock.adopt({ path, number: 0, token: 'forged', by: process.ppid });
   const first = await Promise.race([adopting, new Promise((resolve) => setImmediate(() => resolve('waits')))]);
   assert.equal(first, 'waits');
   forgeLock(path, { filling: false }); // what `assign` writes
@@ -22,7 +22,7 @@ test('a filler that is quicker than the process that started it waits until the 
 
 test('a filler whose lock is gone, or another one by now, does nothing', async (t) => {
   const path = join(tempDir(t), 'x.lock');
-  assert.equal(await Lock.adopt(path, 0, 'forged'), undefined);
+  assert.equal(await Lock.adopt({ path, number: 0, token: 'forged', by: process.ppid }), undefined);
   forgeLock(path, {});
-  assert.equal(await Lock.adopt(path, 0, 'another'), undefined);
+  assert.equal(await Lock.adopt({ path, number: 0, token: 'another', by: process.ppid }), undefined);
 });
