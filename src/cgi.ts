@@ -47,7 +47,9 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
   const hides = hidesCuts(process.env, framing.nph);
   if (hides !== undefined) remind(settings.cacheDir, hides, log);
   const long = body.kind === 'stream' || (body.kind === 'file' && body.length > BUFFER);
-  const guard = hides !== undefined && long ? new Guard() : undefined;
+  // Without a length no web server can tell a script that was killed from one that is done.
+  const endless = !framing.nph && body.kind === 'stream' && body.length === undefined;
+  const guard = (hides !== undefined && long) || endless ? new Guard() : undefined;
   guard?.start();
   try {
     await writeReply(reply, framing);
@@ -55,7 +57,7 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
     if (error instanceof ClientGone) throw error;
     // First of all: what follows may take minutes.
     log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
-    if (hides !== undefined || (!framing.nph && body.kind === 'stream' && body.length === undefined)) await holdUntilCut();
+    if (hides !== undefined || endless) await holdUntilCut();
     else await letHeaderPass();
     throw error;
   } finally {

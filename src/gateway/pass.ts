@@ -14,7 +14,7 @@ import type { Selection } from './selection.js';
 /** The base has just this version, the cache can't take it: straight through, with the range if only one is wanted. */
 export async function passVersion(parts: GatewayParts, asked: Asked, selection: Selection): Promise<Reply | Trouble> {
   const part = await passRange(parts, asked, selection, { fwd: 'bypass', detail: 'not-stored' });
-  return part ?? pass(parts, asked.request, asked.path, 'not-stored');
+  return part ?? pass(parts, asked.request, asked.path, 'not-stored', asked.record.version);
 }
 
 /** The one range that is wanted, from the base; undefined if it is none or several, or the base has no such part. */
@@ -31,13 +31,20 @@ export async function passRange(
   return streamReply(206, answer, [...fields, ...ownFields(record, { ...handling, fwdStatus: 206 })]);
 }
 
-/** A body that isn't stored, sent on as it comes; or the base's other status. */
-export async function pass(parts: GatewayParts, request: Request, path: string, why: string): Promise<Reply | Trouble> {
+/**
+ * A body that isn't stored, sent on as it comes; or the base's other status. In chunks it still has the length of the
+ * `expected` version: without one, few web servers let a client see that it was cut.
+ */
+export async function pass(parts: GatewayParts, request: Request, path: string, why: string, expected?: Version): Promise<Reply | Trouble> {
   const answer = await orTrouble(parts.base.get(path));
   if ('reason' in answer) return answer;
-  const { kind } = judge(answer);
+  const judged = judge(answer, expected?.length);
+  const { kind } = judged;
   if (kind === 'version' || kind === 'uncacheable') {
-    return streamReply(200, answer, passedHeader(answer.fields, { fwd: 'bypass', fwdStatus: 200, detail: why }));
+    const fields = passedHeader(answer.fields, { fwd: 'bypass', fwdStatus: 200, detail: why });
+    const same = judged.kind === 'version' && judged.version.id === expected?.id;
+    if (!same || answer.fields.has('content-length')) return streamReply(200, answer, fields);
+    return knownReply(answer, expected.length, fields);
   }
   answer.close();
   if (kind === 'failed') return { status: 502, reason: `base answers ${answer.status} to GET` };
@@ -61,6 +68,22 @@ export async function restFromBase(
 
 function streamReply(status: number, answer: BodyAnswer, fields: readonly Field[]): Reply {
   return { status, fields, body: { kind: 'stream', answer, length: contentLength(answer.fields) }, close: () => answer.close() };
+}
+
+function knownReply(answer: BodyAnswer, length: number, fields: readonly Field[]): Reply {
+  const close = () => answer.close();
+  const bounded = { ...answer, body: atMost(answer.body, length), close };
+  return { status: 200, fields: [...fields, ['Content-Length', String(length)]], body: { kind: 'stream', answer: bounded, length }, close };
+}
+
+/** @throws BaseError before a byte more than was announced goes out */
+async function* atMost(body: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
+  let sent = 0;
+  for await (const chunk of body) {
+    sent += chunk.length;
+    if (sent > length) throw new BaseError(`base sends more than the ${length} bytes it promised`, false);
+    yield chunk;
+  }
 }
 
 async function orTrouble<T>(asking: Promise<T>): Promise<T | Trouble> {

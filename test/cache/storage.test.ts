@@ -91,6 +91,14 @@ test('what OffloadKeepFree wants left free is left free: passed through, also a 
   assert.match((await s.get('/a')).headers.get('Cache-Status') ?? '', /^offload; hit/);
 });
 
+test('a body in chunks that is passed through has its length all the same: a client sees where it was cut', async (t) => {
+  const s = await scene(t, { settings: { OFFLOAD_KEEP_FREE: '99%' } });
+  const body = s.pattern('/a', MIB, { get: { chunked: true } });
+  assertWhole(await s.get('/a'), body);
+  s.origin.replace('/a', { get: { chunked: true, cutAfter: 300_000 } });
+  assertCut(await s.get('/a'), body);
+});
+
 test('a read-only cache: what is in it is sent, the rest passed through', onlyRoot, async (t) => {
   const s = await scene(t);
   const [here, missing] = [s.pattern('/here', MIB), s.pattern('/missing', MIB)];

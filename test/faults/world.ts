@@ -116,7 +116,7 @@ export class World {
     const said = { size: (inChunks && !complete) || (unsaid && !inChunks) ? undefined : Number(total), etag: headers.get('ETag') ?? null, lastModified: headers.get('Last-Modified') };
     const candidates = this.#candidates(asked, /detail=stale/.test(headers.get('Cache-Status') ?? ''))
       .filter(({ size, etag, lastModified }) => (said.size === undefined || size === said.size) && etag === said.etag && lastModified === said.lastModified);
-    assert.ok(candidates.length > 0, `header of no version of that time: ${JSON.stringify(said)}`);
+    assert.ok(candidates.length > 0, `header of no version of that time: ${JSON.stringify(asked)}: ${lines.join(' | ')}; it was ${JSON.stringify(this.#generations.get(asked.path)?.slice(-5))}`);
     const faults = candidates.map(({ seed }) => faultOf(seed, Number(first), body));
     assert.ok(faults.includes(undefined), `bytes of no version: ${faults.join('; ')}`);
     return asked.method === 'HEAD' ? 'HEAD' : complete ? `whole ${status}` : `cut ${status}, seen`;
