@@ -47,8 +47,10 @@ function assertMetadata({ headers, lines }: RawAnswer): void {
 
 function assertLength({ headers, framing, complete, length }: RawAnswer, keepsLength: boolean): void {
   assert.equal(complete, true);
-  assert.equal(headers.get('Content-Length'), keepsLength ? String(length) : undefined);
-  assert.equal(framing, keepsLength ? 'length' : 'chunked');
+  // Apache that drops our length counts a body itself when all of it, and its end, came at once: then it says the right one.
+  const counted = !keepsLength && headers.has('Content-Length');
+  assert.equal(headers.get('Content-Length'), keepsLength || counted ? String(length) : undefined);
+  assert.equal(framing, keepsLength || counted ? 'length' : 'chunked');
 }
 
 const STEPS: readonly Step[] = [
