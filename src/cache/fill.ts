@@ -215,11 +215,15 @@ class Fill {
       if (there) this.#touch(version, fields);
       throw new GivenUp({ kind: 'superseded', by: version.id, reason });
     }
-    this.#touch(version, fields);
     this.#lock = lock;
     this.#version = version;
-    writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
-    old.lock.release();
+    try {
+      this.#touch(version, fields);
+      writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
+    } finally {
+      // Also when there is no room for a word to those who wait for it: they fill themselves.
+      old.lock.release();
+    }
   }
 
   #confirm(version: Version, fields: Fields): void {
