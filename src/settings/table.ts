@@ -38,125 +38,99 @@ export interface Setting<T> {
 
 export type Key = keyof Settings;
 
+/** A setting has one name in three spellings: `--base-address`, `OFFLOAD_BASE_ADDRESS`, `OffloadBaseAddress`. */
+function setting<T>(flag: string, entry: Omit<Setting<T>, 'directive' | 'env' | 'flag'>): Setting<T> {
+  return {
+    ...entry,
+    flag,
+    env: `OFFLOAD_${flag.toUpperCase().replaceAll('-', '_')}`,
+    // Read for people, and for the lines of a file.
+    get directive() {
+      return `Offload-${flag}`.replaceAll(/-./g, (start) => start.charAt(1).toUpperCase());
+    },
+  };
+}
+
 export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
-  base: {
-    directive: 'OffloadBase',
-    env: 'OFFLOAD_BASE',
-    flag: 'base',
+  base: setting('base', {
     syntax: 'ORIGIN',
     meaning: 'the base server: http or https, name, port',
     parse: origin,
-  },
-  baseAddress: {
-    directive: 'OffloadBaseAddress',
-    env: 'OFFLOAD_BASE_ADDRESS',
-    flag: 'base-address',
+  }),
+  baseAddress: setting('base-address', {
     default: 'none',
     syntax: 'HOST[:PORT]',
     meaning: "connect here instead of looking the base's name up",
     parse: address,
-  },
-  cacheDir: {
-    directive: 'OffloadCacheDir',
-    env: 'OFFLOAD_CACHE_DIR',
-    flag: 'cache-dir',
+  }),
+  cacheDir: setting('cache-dir', {
     default: '/var/cache/offload',
     syntax: 'DIRECTORY',
     meaning: 'where the cache is',
     parse: directory,
-  },
-  timeout: {
-    directive: 'OffloadTimeout',
-    env: 'OFFLOAD_TIMEOUT',
-    flag: 'timeout',
+  }),
+  timeout: setting('timeout', {
     default: '45s',
     syntax: 'DURATION',
     meaning: 'longest time without progress, of the base or of a fill',
     parse: waitingTime,
-  },
-  fresh: {
-    directive: 'OffloadFresh',
-    env: 'OFFLOAD_FRESH',
-    flag: 'fresh',
+  }),
+  fresh: setting('fresh', {
     default: '0s',
     syntax: 'DURATION',
     meaning: "how long the base's word holds before it is asked again; 0s asks every time",
     parse: duration,
-  },
-  staleIfError: {
-    directive: 'OffloadStaleIfError',
-    env: 'OFFLOAD_STALE_IF_ERROR',
-    flag: 'stale-if-error',
+  }),
+  staleIfError: setting('stale-if-error', {
     default: '1d',
     syntax: 'DURATION',
     meaning: 'how long after its last check a cached file may be sent while the base fails',
     parse: duration,
-  },
-  uncacheable: {
-    directive: 'OffloadUncacheable',
-    env: 'OFFLOAD_UNCACHEABLE',
-    flag: 'uncacheable',
+  }),
+  uncacheable: setting('uncacheable', {
     default: 'pass',
     syntax: 'pass|refuse',
     meaning: 'what becomes of answers that must not or cannot be cached',
     parse: choice('pass', 'refuse'),
-  },
-  maxDupeDownloads: {
-    directive: 'OffloadMaxDupeDownloads',
-    env: 'OFFLOAD_MAX_DUPE_DOWNLOADS',
-    flag: 'max-dupe-downloads',
+  }),
+  maxDupeDownloads: setting('max-dupe-downloads', {
     default: '0',
     syntax: 'N',
     meaning: 'simultaneous downloads of one URL by one address; 0 is no limit',
     parse: wholeNumber,
-  },
-  trustedProxy: {
-    directive: 'OffloadTrustedProxy',
-    env: 'OFFLOAD_TRUSTED_PROXY',
-    flag: 'trusted-proxy',
+  }),
+  trustedProxy: setting('trusted-proxy', {
     default: 'none',
     syntax: 'ADDRESS[/BITS]...',
     meaning: "proxies whose word about the client's address is believed",
     many: true,
     parse: addressBlocks,
-  },
-  keepFree: {
-    directive: 'OffloadKeepFree',
-    env: 'OFFLOAD_KEEP_FREE',
-    flag: 'keep-free',
+  }),
+  keepFree: setting('keep-free', {
     default: '5%',
     syntax: 'SIZE|PERCENT',
     meaning: 'space of the file system that the cache leaves free',
     parse: sizeOrShare,
-  },
-  handoff: {
-    directive: 'OffloadHandoff',
-    env: 'OFFLOAD_HANDOFF',
-    flag: 'handoff',
+  }),
+  handoff: setting('handoff', {
     default: 'none',
     syntax: 'WAY [PREFIX [FIELD...]]',
     meaning: 'how a web server is told to send a cached file itself (see offload site)',
     phrase: true,
     parse: handoff,
-  },
-  debug: {
-    directive: 'OffloadDebug',
-    env: 'OFFLOAD_DEBUG',
-    flag: 'debug',
+  }),
+  debug: setting('debug', {
     default: 'off',
     syntax: 'on|off',
     meaning: 'write each decision to the error log',
     parse: onOff,
-  },
-  listen: {
-    directive: 'OffloadListen',
-    env: 'OFFLOAD_LISTEN',
-    flag: 'listen',
+  }),
+  listen: setting('listen', {
     default: '127.0.0.1:8080',
     syntax: 'HOST:PORT|unix:PATH',
     meaning: 'where the built-in server (offload serve) listens',
     parse: listen,
-  },
+  }),
 };
 
 export const KEYS = Object.keys(TABLE).filter((key): key is Key => key in TABLE);
