@@ -13,7 +13,7 @@ import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
 import { touchRecord } from './record.js';
-import { keepNewest, removePart, removeVersion } from './remove.js';
+import { keepNewest, type Known, knownVersions, removePart, removeVersion } from './remove.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
@@ -66,6 +66,8 @@ class Fill {
   #outbid = false;
   /** When the base was last asked, in milliseconds since 1970: ages count from then. */
   #asked = 0;
+  /** What was known then of this URL. */
+  #known: Known = new Map();
 
   constructor(
     job: FillJob,
@@ -133,6 +135,7 @@ class Fill {
   async #pull(): Promise<void> {
     this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
+    this.#known = knownVersions(this.place, this.#path);
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
@@ -215,11 +218,15 @@ class Fill {
       if (there) this.#touch(version, fields);
       throw new GivenUp({ kind: 'superseded', by: version.id, reason });
     }
-    this.#touch(version, fields);
     this.#lock = lock;
     this.#version = version;
-    writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
-    old.lock.release();
+    try {
+      this.#touch(version, fields);
+      writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
+    } finally {
+      // Also when there is no room for a word to those who wait for it: they fill themselves.
+      old.lock.release();
+    }
   }
 
   #confirm(version: Version, fields: Fields): void {
@@ -269,7 +276,7 @@ class Fill {
     renameSync(this.place.part(id), this.place.body(id));
     removeIfThere(this.place.mark(id));
     removeVerdict(this.place, id);
-    keepNewest(this.place, this.#path, id);
+    keepNewest(this.place, this.#path, id, this.#asked, this.#known);
     this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
   }
 

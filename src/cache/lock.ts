@@ -114,10 +114,24 @@ export class Lock {
     return ours;
   }
 
+  /** Never throws: whoever releases is done, and could do nothing about it. */
   release(): void {
-    // In this order: who looks meanwhile finds our lock last, not a dead one.
-    if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    try {
+      // In this order: who looks meanwhile finds our lock last, not a dead one.
+      if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    } catch {
+      this.#disown();
+    }
     this.#close();
+  }
+
+  /** The directory is read-only: the file stays, but names nobody that lives (this process may, for months). */
+  #disown(): void {
+    try {
+      this.#write({ start: 'released' });
+    } catch {
+      // The whole file system is: nobody can take the lock meanwhile.
+    }
   }
 
   #close(): void {
