@@ -1,5 +1,7 @@
-// Builds the two products: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
-import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+// Builds the two products, and without --target the manual, too: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -29,7 +31,7 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
   process.exit(2);
 }
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { version, man: manual } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
   const { entry, outfile, ...options } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
@@ -51,4 +53,12 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
   });
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
+}
+
+if (values.target === undefined) {
+  mkdirSync(new URL('man', import.meta.url), { recursive: true });
+  for (const page of manual) {
+    const text = execFileSync(process.execPath, ['bin/offload', 'manual', basename(page)], { cwd: new URL('.', import.meta.url) });
+    writeFileSync(new URL(page, import.meta.url), text);
+  }
 }
