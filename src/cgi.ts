@@ -9,6 +9,7 @@ import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
 import { faultReply } from './host/fault.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
+import { progress } from './host/title.js';
 import { type Log, stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
@@ -32,7 +33,7 @@ async function answerRequest(): Promise<number> {
   const request = cgiRequest(process.env);
   const reply = await gateway.answer(request).catch((error: unknown) => faultReply(error, log));
   try {
-    await deliver(toServer(process.env, framing.nph, settings, request, reply), framing, settings, log);
+    await deliver(toServer(process.env, framing.nph, settings, request, reply), framing, request.target, settings, log);
     return 0;
   } catch (error) {
     return error instanceof ClientGone ? 0 : 1;
@@ -42,7 +43,7 @@ async function answerRequest(): Promise<number> {
 }
 
 /** A body that breaks off must not look whole, even where the web server makes nothing of its Content-Length. */
-async function deliver(reply: Reply, framing: Framing, settings: Settings, log: Log): Promise<void> {
+async function deliver(reply: Reply, framing: Framing, target: string, settings: Settings, log: Log): Promise<void> {
   const { body } = reply;
   const hides = hidesCuts(process.env, framing.nph);
   if (hides !== undefined) remind(settings.cacheDir, hides, log);
@@ -52,7 +53,7 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
   const guard = (hides !== undefined && long) || endless ? new Guard() : undefined;
   guard?.start();
   try {
-    await writeReply(reply, framing);
+    await writeReply(reply, framing, progress('GET', target));
   } catch (error) {
     if (error instanceof ClientGone) throw error;
     // First of all: what follows may take minutes.

@@ -34,12 +34,14 @@ class Enough extends Error {}
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
+type Progress = (done: number, total: number) => void;
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock.
+ * the body, or a verdict. Releases the lock. `onProgress` hears of the bytes that are here, and how many there will be.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<void> {
-  const running = new Fill(job, place, base, log);
+export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log, onProgress?: Progress): Promise<void> {
+  const running = new Fill(job, place, base, log, onProgress);
   const heart = setInterval(() => running.beat(), BEAT);
   try {
     await running.untilWhole();
@@ -74,6 +76,7 @@ class Fill {
     private readonly place: UrlPlace,
     private readonly base: Base,
     private readonly log: Log,
+    private readonly onProgress: Progress | undefined,
   ) {
     this.#path = job.path;
     this.#until = job.until;
@@ -258,6 +261,7 @@ class Fill {
       await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      this.onProgress?.(position, length);
       if (!shown && position >= shownFrom) {
         shown = true;
         this.#lock.confirm();

@@ -6,6 +6,10 @@ export class ClientGone extends Error {}
 /** Standard output, written synchronously: while a slow client makes us wait, this process uses no CPU. */
 export class Output {
   #held: Buffer | undefined;
+  #written = 0;
+
+  /** `onWritten` is told how many bytes there were so far, with each write. */
+  constructor(private readonly onWritten: (bytes: number) => void) {}
 
   /** Keeps `bytes` until the next write, to save one: a header goes with the start of its body. */
   hold(bytes: Buffer): void {
@@ -23,6 +27,7 @@ export class Output {
     const held = this.#held;
     this.#held = undefined;
     writeAll(held === undefined ? [bytes] : [held, bytes]);
+    this.onWritten((this.#written += bytes.length));
   }
 }
 

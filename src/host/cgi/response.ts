@@ -15,10 +15,12 @@ export interface Framing {
   readonly protocol: string;
 }
 
-/** Writes the reply to standard output. @throws ClientGone; ShortBody if the body breaks off */
-export async function writeReply(reply: Reply, framing: Framing): Promise<void> {
-  const out = new Output();
+type Progress = (done: number, total: number | undefined) => void;
+
+/** Writes the reply to standard output; `onProgress` hears of bytes sent, and how many they will be. @throws ClientGone; ShortBody if the body breaks off */
+export async function writeReply(reply: Reply, framing: Framing, onProgress?: Progress): Promise<void> {
   const { body } = reply;
+  const out = new Output((bytes) => onProgress?.(bytes, 'length' in body ? body.length : undefined));
   const chunked = framing.nph && body.kind === 'stream' && body.length === undefined && framing.protocol !== 'HTTP/1.0';
   out.hold(header(reply, framing, chunked));
   if (body.kind === 'text') out.write(body.bytes);

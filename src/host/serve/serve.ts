@@ -79,6 +79,11 @@ export class Serving {
     await Promise.all(this.#fills);
   }
 
+  /** Answers on their way. */
+  get running(): number {
+    return this.#running;
+  }
+
   #fill(job: FillJob, base: Base): void {
     const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
     const running = fill(job, place, base, this.log).finally(() => this.#fills.delete(running));
