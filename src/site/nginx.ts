@@ -78,7 +78,7 @@ function configuration(site: Site, pass: Pass, about: string, notes: readonly st
 }
 
 function fastcgi(site: Site, handsOver: boolean): string[] {
-  const settings = [...site.given, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
+  const settings = [...site.variables, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
   return [
     `fastcgi_pass unix:${site.socket};`,
     comment('What the script sends goes on at once: nginx would keep it in files, fcgiwrap hold back the last 8 KB.'),
