@@ -10,13 +10,13 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   process.exit(2);
 }
 
-/** What the table of settings says for people is for the command's help only: 2 KB that each request would parse. */
+/** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax|env|flag): .*,\n/gm, ''),
     })),
 };
 

@@ -34,21 +34,31 @@ class Enough extends Error {}
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
+/** How a fill ended. */
+export interface Filled {
+  /** 200: the body is whole; 206: it isn't, but need not be the base's fault; else what a waiting client is told. */
+  readonly status: number;
+  /** Bytes of bodies that the base sent for it. */
+  readonly pulled: number;
+}
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock.
+ * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<void> {
+export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<Filled> {
   const running = new Fill(job, place, base, log);
   const heart = setInterval(() => running.beat(), BEAT);
+  let status = 200;
   try {
     await running.untilWhole();
   } catch (error) {
-    running.giveUp(error);
+    status = running.giveUp(error);
   } finally {
     clearInterval(heart);
     running.release();
   }
+  return { status, pulled: running.pulled };
 }
 
 class Fill {
@@ -56,6 +66,7 @@ class Fill {
   readonly #until: number;
   #version: Version;
   #lock: Lock;
+  pulled = 0;
   #size = 0;
   #part: PartFile | undefined;
   /** The base has answered once: from now on it is worth to ask again. */
@@ -120,8 +131,9 @@ class Fill {
     throw new GivenUp({ kind: 'base', status: 502, reason: 'the base sends other bytes than before under the same strong ETag' });
   }
 
-  giveUp(error: unknown): void {
-    if (error instanceof Outbid || error instanceof Enough) return;
+  /** What it means, as a status. */
+  giveUp(error: unknown): number {
+    if (error instanceof Outbid || error instanceof Enough) return 206;
     const verdict = verdictOn(error);
     this.log.debug(`fill of ${this.#path} given up: ${verdict.reason}`);
     try {
@@ -130,6 +142,7 @@ class Fill {
     } catch (unwritten) {
       this.log.warn(`fill of ${this.#path}: cannot write the verdict: ${String(unwritten)}`);
     }
+    return verdict.status ?? 206;
   }
 
   async #pull(): Promise<void> {
@@ -248,6 +261,7 @@ class Fill {
     let shown = position >= shownFrom;
     if (shown) this.#lock.confirm();
     for await (const chunk of answer.body) {
+      this.pulled += chunk.length;
       if (this.#outbid) throw new Outbid();
       const end = position + chunk.length;
       if (end > length) {

@@ -1,3 +1,5 @@
+import { appendEntry } from '../access-log/append.js';
+import { fillEntry } from '../access-log/entry.js';
 import { Base } from '../base/base.js';
 import type { Version } from '../base/version.js';
 import { StorageError } from '../cache/directory.js';
@@ -14,7 +16,7 @@ import type { Settings } from '../settings/settings.js';
  */
 export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
 
-type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'debug'>;
+type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'log' | 'logFormat' | 'debug'>;
 
 interface Job {
   readonly path: string;
@@ -29,10 +31,10 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { base, baseAddress, timeout, cacheDir, debug } = settings;
+  const { base, baseAddress, timeout, cacheDir, log, logFormat, debug } = settings;
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, log, logFormat, debug } };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -59,5 +61,7 @@ export async function runFiller(text: string): Promise<void> {
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
-  await fill({ path, version, until, lock }, place, new Base(settings), log);
+  const began = Date.now();
+  const filled = await fill({ path, version, until, lock }, place, new Base(settings), log);
+  appendEntry(fillEntry(path, began, filled), settings, log);
 }

@@ -41,7 +41,8 @@ export const nginx: Flavour = {
   write: (site) =>
     configuration(site, fastcgi, 'nginx with fcgiwrap, which runs offload.cgi', [
       "The cache directory must belong to fcgiwrap's user, and nginx's workers run as the same (www-data).",
-      'Each download that is not handed over takes one of fcgiwrap\'s processes: FCGI_CHILDREN must be enough for all.',
+      'Each download that is not handed over takes one of fcgiwrap\'s processes for as long as it lasts, and Debian\'s unit',
+      'starts ONE. DAEMON_OPTS=-fc64 in /etc/default/fcgiwrap gives it 64; then: systemctl restart fcgiwrap',
     ]),
 };
 

@@ -50,6 +50,8 @@ describe('with nothing but a base', () => {
       trustedProxy: [],
       keepFree: { share: 0.05 },
       handoff: undefined,
+      log: undefined,
+      logFormat: 'combined',
       debug: false,
       listen: { host: '127.0.0.1', port: 8080 },
     });
@@ -81,6 +83,8 @@ test('each setting can be set by file, environment and flag', () => {
     trustedProxy: '10.0.0.0/8',
     keepFree: '1G',
     handoff: 'x-accel-redirect /Cache/ Vary x-cache',
+    log: '/var/log/offload/access.log',
+    logFormat: 'json',
     debug: 'on',
     listen: 'unix:/s',
   };

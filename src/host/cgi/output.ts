@@ -1,4 +1,5 @@
 import { writevSync } from 'node:fs';
+import type { Tally } from '../../access-log/entry.js';
 
 /** The web server, or its client, has left: there is nobody to write to. */
 export class ClientGone extends Error {}
@@ -6,6 +7,8 @@ export class ClientGone extends Error {}
 /** Standard output, written synchronously: while a slow client makes us wait, this process uses no CPU. */
 export class Output {
   #held: Buffer | undefined;
+
+  constructor(readonly tally: Tally) {}
 
   /** Keeps `bytes` until the next write, to save one: a header goes with the start of its body. */
   hold(bytes: Buffer): void {
@@ -23,6 +26,12 @@ export class Output {
     const held = this.#held;
     this.#held = undefined;
     writeAll(held === undefined ? [bytes] : [held, bytes]);
+  }
+
+  /** The same for what counts as sent. */
+  writeBody(bytes: Buffer): void {
+    this.write(bytes);
+    this.tally.bytes += bytes.length;
   }
 }
 
