@@ -89,6 +89,11 @@ export class Lock {
     return this.claim.filling;
   }
 
+  /** A dead owner had it before. */
+  get outbids(): boolean {
+    return this.number > 0;
+  }
+
   /** What another process needs to `adopt` this lock. */
   get ticket(): Ticket {
     return { path: this.path, number: this.number, token: this.token, by: this.claim.pid };
@@ -114,10 +119,13 @@ export class Lock {
     return ours;
   }
 
-  release(): void {
+  /** False if the lock was taken over meanwhile. */
+  release(): boolean {
+    const ours = this.#isOurs();
     // In this order: who looks meanwhile finds our lock last, not a dead one.
-    if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    if (ours) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
     this.#close();
+    return ours;
   }
 
   #close(): void {

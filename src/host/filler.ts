@@ -14,7 +14,7 @@ import type { Settings } from '../settings/settings.js';
  */
 export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
 
-type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'debug'>;
+type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'cacheSize' | 'keepFree' | 'debug'>;
 
 interface Job {
   readonly path: string;
@@ -29,10 +29,11 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { base, baseAddress, timeout, cacheDir, debug } = settings;
+  const { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, debug } = settings;
+  const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const job: Job = { path, version, until, lock: lock.ticket, settings: needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -59,5 +60,5 @@ export async function runFiller(text: string): Promise<void> {
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
-  await fill({ path, version, until, lock }, place, new Base(settings), log);
+  await fill({ path, version, until, lock }, place, new Base(settings), settings, log);
 }

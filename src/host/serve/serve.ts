@@ -81,7 +81,7 @@ export class Serving {
 
   #fill(job: FillJob, base: Base): void {
     const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
-    const running = fill(job, place, base, this.log).finally(() => this.#fills.delete(running));
+    const running = fill(job, place, base, this.settings, this.log).finally(() => this.#fills.delete(running));
     this.#fills.add(running);
   }
 
