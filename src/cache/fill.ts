@@ -14,7 +14,7 @@ import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
 import { touchRecord } from './record.js';
-import { countPart, keepNewest, partSize, removePart, removeVersion, uncountPart } from './remove.js';
+import { countPart, keepNewest, type Known, knownVersions, partSize, removePart, removeVersion, uncountPart } from './remove.js';
 import { type Limits, makeRoom } from './space.js';
 import { noteUsage } from './usage.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
@@ -69,6 +69,8 @@ class Fill {
   #outbid = false;
   /** When the base was last asked, in milliseconds since 1970: ages count from then. */
   #asked = 0;
+  /** What was known then of this URL. */
+  #known: Known = new Map();
 
   constructor(
     job: FillJob,
@@ -139,6 +141,7 @@ class Fill {
     this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
     await this.#makeRoom();
+    this.#known = knownVersions(this.place, this.#path);
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
@@ -229,12 +232,16 @@ class Fill {
       if (there) this.#touch(version, fields);
       throw new GivenUp({ kind: 'superseded', by: version.id, reason });
     }
-    this.#touch(version, fields);
     this.#lock = lock;
     this.#version = version;
     uncountPart(this.place, version.id, lock);
-    writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
-    old.lock.release();
+    try {
+      this.#touch(version, fields);
+      writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
+    } finally {
+      // Also when there is no room for a word to those who wait for it: they fill themselves.
+      old.lock.release();
+    }
   }
 
   #confirm(version: Version, fields: Fields): void {
@@ -285,7 +292,7 @@ class Fill {
     noteUsage(this.place.layout, this.place.body(id), this.#version.length);
     removeIfThere(this.place.mark(id));
     removeVerdict(this.place, id);
-    keepNewest(this.place, this.#path, id);
+    keepNewest(this.place, this.#path, id, this.#asked, this.#known);
     this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
   }
 

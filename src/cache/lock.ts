@@ -119,13 +119,27 @@ export class Lock {
     return ours;
   }
 
-  /** False if the lock was taken over meanwhile. */
+  /** False if the lock was taken over meanwhile. Never throws: whoever releases is done, and could do nothing about it. */
   release(): boolean {
-    const ours = this.#isOurs();
-    // In this order: who looks meanwhile finds our lock last, not a dead one.
-    if (ours) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    let ours = false;
+    try {
+      ours = this.#isOurs();
+      // In this order: who looks meanwhile finds our lock last, not a dead one.
+      if (ours) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    } catch {
+      this.#disown();
+    }
     this.#close();
     return ours;
+  }
+
+  /** The directory is read-only: the file stays, but names nobody that lives (this process may, for months). */
+  #disown(): void {
+    try {
+      this.#write({ start: 'released' });
+    } catch {
+      // The whole file system is: nobody can take the lock meanwhile.
+    }
   }
 
   #close(): void {

@@ -27,12 +27,18 @@ export class PartFile {
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
     const trusted = await cutToTrusted(place, version);
     const handle = await fs.open(place.part(version), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-    const { size, ino } = await handle.stat();
-    const before = trusted > 0 ? readMark(place, version) : undefined;
-    const begun = before === undefined ? date : before.begun;
-    const note = (synced: number) => writeMark(place, version, { boot: thisBoot(), inode: ino, synced, begun });
-    note(before?.synced ?? 0);
-    return new PartFile(handle, size, note);
+    try {
+      const { size, ino } = await handle.stat();
+      const before = trusted > 0 ? readMark(place, version) : undefined;
+      const begun = before === undefined ? date : before.begun;
+      const note = (synced: number) => writeMark(place, version, { boot: thisBoot(), inode: ino, synced, begun });
+      note(before?.synced ?? 0);
+      return new PartFile(handle, size, note);
+    } catch (error) {
+      // No room for the mark, or its directory was removed.
+      await handle.close();
+      throw error;
+    }
   }
 
   /** Takes the body's bytes from `position` on. @throws DifferentBytes; errors of the file system */

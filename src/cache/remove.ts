@@ -24,15 +24,25 @@ export function removeAll(place: UrlPlace): void {
   }
 }
 
+/** When the base had last confirmed each version of a URL, milliseconds since 1970. */
+export type Known = ReadonlyMap<string, number>;
+
+export function knownVersions(place: UrlPlace, url: string): Known {
+  return new Map(readRecords(place, url).map(({ version, validated }) => [version.id, validated]));
+}
+
 /**
  * After a body has become complete, under its lock: of the whole bodies the one stays that the base confirmed last. That
- * need not be the one just completed: a newer version may have been quicker, or the base has said 404 meanwhile, and its
- * record is gone.
+ * need not be the one just completed: since the base was asked for it (`asked`, milliseconds since 1970) a newer version
+ * may have been quicker, or the base has said 404, and its record is gone. What was `known` then is older, whatever its
+ * time says: a clock may have been set back since.
  */
-export function keepNewest(place: UrlPlace, url: string, completed: string): void {
+export function keepNewest(place: UrlPlace, url: string, completed: string, asked: number, known: Known): void {
   removeRetired(place.layout);
   removeDeadDrafts(place);
-  const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
+  const whole = readRecords(place, url).filter(({ version }) => existsSync(place.body(version.id)));
+  const later = whole.find(({ version, validated }) => validated > asked && known.get(version.id) !== validated);
+  const newest = (later ?? whole.find(({ version }) => version.id === completed) ?? whole[0])?.version.id;
   if (newest !== completed) removeVersion(place, completed);
   if (newest !== undefined) removeOthers(place, newest);
 }

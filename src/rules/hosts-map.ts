@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, fsyncSync, futimesSync, openSync, readFileSync, 
 import { VERSION } from '../version.js';
 import type { Rules } from './directives.js';
 import { MAX_CHOICE } from './choice.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import { bucketName, spread } from './spread.js';
 
 /**

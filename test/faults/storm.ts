@@ -83,7 +83,7 @@ export async function storm(t: Cleanup, { front: name, seed, milliseconds, clien
   return { ...outcome, changes: world.changes };
 }
 
-const tail = (log: string): string => log.split('\n').slice(-30).join('\n');
+const tail = (log: string): string => log.split('\n').slice(-60).join('\n');
 
 const count = (counts: Counts, what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
@@ -171,9 +171,10 @@ async function aftermath(stage: Stage): Promise<void> {
 
 async function assertServed({ world, front, origin }: Stage, path: string): Promise<void> {
   const answer = await fetchRaw({ to: front.port, path, timeout: LONGEST });
-  const log = () => `${path}: ${answer.body.toString('latin1', 0, 200)}\n${origin.requests.slice(-5).join('\n')}`;
+  const lately = origin.requests.filter((request) => request.path === path).slice(-5);
+  const log = () => `${path}, of which the base has ${JSON.stringify(world.now(path))}: ${answer.lines.join(' | ')}; ${answer.length} bytes. Asked of the base:\n${lately.join('\n')}`;
   assert.equal(answer.status, 200, log());
-  assert.equal(answer.sha256, patternHash(world.now(path)), path);
+  assert.equal(answer.sha256, patternHash(world.now(path)), log());
 }
 
 /** No fill runs; a dead one's lock goes with the next. */
@@ -188,11 +189,17 @@ function namesOf(cacheDir: string, base: string, path: string): string[] {
   return statSync(directory, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(directory);
 }
 
-/** One body and its record; a verdict or a young draft harms nobody. */
+/** The base's version, whole, and its record; a verdict or a young draft harms nobody. */
 function assertTidy({ cacheDir, origin, world }: Stage, path: string): void {
-  const names = namesOf(cacheDir, origin.url, path).filter((name) => UrlPlace.parse(name)?.kind !== 'verdict' && !UrlPlace.isDraft(name));
-  assert.deepEqual(names.map((name) => UrlPlace.parse(name)?.kind ?? name).sort(), ['body', 'head'], `${path}: ${names.join(' ')}`);
   const { directory } = new Layout(cacheDir).url(origin.url, path);
-  const body = names.find((name) => UrlPlace.parse(name)?.kind === 'body') ?? '';
-  assert.equal(statSync(join(directory, body)).size, world.now(path).size);
+  const names = namesOf(cacheDir, origin.url, path).filter((name) => UrlPlace.parse(name)?.kind !== 'verdict' && !UrlPlace.isDraft(name));
+  const left = names.map((name) => ({ name, kind: UrlPlace.parse(name)?.kind ?? name, ...shortStat(join(directory, name)) })).sort((a, b) => a.kind.localeCompare(b.kind));
+  const what = `${path}, of which the base has ${JSON.stringify(world.now(path))}: ${JSON.stringify(left)}`;
+  assert.deepEqual(left.map(({ kind }) => kind), ['body', 'head'], what);
+  assert.equal(left[0]?.size, world.now(path).size, what);
+}
+
+function shortStat(path: string): { size: number; modified: string } {
+  const { size, mtime } = statSync(path);
+  return { size, modified: mtime.toISOString() };
 }

@@ -52,7 +52,7 @@ test('without OffloadHandoff each server gets the way that suits it; none is non
 });
 
 test('what a server can\'t do, or could misread, is refused with a remedy', async () => {
-  assert.match(await refusal({}, '--server', 'iis'), /^offload: --server iis: unknown; use one of apache, htaccess, lighttpd, nginx\n$/);
+  assert.match(await refusal({}, '--server', 'iis'), /^offload site: --server iis: unknown; use one of apache, htaccess, lighttpd, nginx\n$/);
   assert.match(await refusal({}), /--server .*not given; use one of apache/);
   assert.match(await refusal({}, '--server', 'lighttpd', '--proxy'), /--server lighttpd --proxy: unknown; use one of apache, nginx/);
   assert.match(await refusal({}, '--server', 'apache', '--handoff', 'x-accel-redirect /x'), /OffloadHandoff x-accel-redirect: this server can't do that; use none or x-sendfile or local-redirect/);
