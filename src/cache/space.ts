@@ -74,7 +74,8 @@ async function count(layout: Layout, again: boolean): Promise<StoredFile[]> {
     const shard = (first + number) & 255;
     if (!again && usage[shard] !== undefined) continue;
     const found = await filesIn(layout, shard);
-    writeUsage(layout, shard, found.reduce((sum, { bytes }) => sum + bytes, 0));
+    const bytes = found.reduce((sum, file) => sum + file.bytes, 0);
+    if (bytes !== usage[shard]) writeUsage(layout, shard, bytes);
     files.push(...found);
   }
   return files;
