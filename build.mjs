@@ -5,6 +5,11 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`build.mjs: this is Node ${process.versions.node}; offload needs 20 or later, see "If node -v says less" in README.md`);
+  process.exit(2);
+}
+
 /** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
 const withoutHelpTexts = {
   name: 'without help texts',
@@ -17,7 +22,7 @@ const withoutHelpTexts = {
 
 /** Long names of our own objects' fields, none of them on disk, in a job, in Node's interfaces, or in a header: 1 KB of the script. */
 const OWN_FIELDS =
-  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|keepFree|layout|maxDupeDownloads|obtain|pieces|problems|release|remoteAddress|rescue|staleIfError|storage|ticket|trustedProxy|uncacheable|validated|verdict|wanted)$/;
+  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|keepFree|layout|maxDupeDownloads|obtain|onProgress|onWritten|pieces|problems|release|remoteAddress|rescue|staleIfError|storage|ticket|trustedProxy|uncacheable|validated|verdict|wanted)$/;
 
 const TARGETS = {
   // Minified: it is read anew for every request.

@@ -42,12 +42,15 @@ export interface Filled {
   readonly pulled: number;
 }
 
+type Progress = (done: number, total: number) => void;
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log.
+ * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log. `onProgress` hears of the
+ * bytes that are here, and how many there will be.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<Filled> {
-  const running = new Fill(job, place, base, log);
+export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log, onProgress?: Progress): Promise<Filled> {
+  const running = new Fill(job, place, base, log, onProgress);
   const heart = setInterval(() => running.beat(), BEAT);
   let status = 200;
   try {
@@ -85,6 +88,7 @@ class Fill {
     private readonly place: UrlPlace,
     private readonly base: Base,
     private readonly log: Log,
+    private readonly onProgress: Progress | undefined,
   ) {
     this.#path = job.path;
     this.#until = job.until;
@@ -272,6 +276,7 @@ class Fill {
       await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      this.onProgress?.(position, length);
       if (!shown && position >= shownFrom) {
         shown = true;
         this.#lock.confirm();

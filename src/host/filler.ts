@@ -9,6 +9,7 @@ import { Lock } from '../cache/lock.js';
 import type { FillStarter } from '../cache/waiter.js';
 import { stderrLog } from '../log.js';
 import type { Settings } from '../settings/settings.js';
+import { progress } from './title.js';
 
 /**
  * The variable that makes this program a filler. Not an argument: a client can put those into a CGI's command line
@@ -56,12 +57,13 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
   const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
-  process.title = `offload: fill ${path}`;
+  const onProgress = progress('fill', path, 0);
+  onProgress(0, 1);
   const lock = await Lock.adopt(ticket);
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
   const began = Date.now();
-  const filled = await fill({ path, version, until, lock }, place, new Base(settings), log);
+  const filled = await fill({ path, version, until, lock }, place, new Base(settings), log, onProgress);
   appendEntry(fillEntry(path, began, filled), settings, log);
 }

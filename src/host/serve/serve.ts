@@ -85,6 +85,11 @@ export class Serving {
     this.#accessLog?.close();
   }
 
+  /** Answers on their way. */
+  get running(): number {
+    return this.#running;
+  }
+
   #fill(job: FillJob, base: Base): void {
     const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
     const began = Date.now();
