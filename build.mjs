@@ -22,7 +22,7 @@ const withoutHelpTexts = {
 
 /** Long names of our own objects' fields, none of them on disk, in a job, in Node's interfaces, or in a header: 1 KB of the script. */
 const OWN_FIELDS =
-  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|keepFree|layout|maxDupeDownloads|obtain|pieces|problems|release|remoteAddress|rescue|staleIfError|storage|ticket|trustedProxy|uncacheable|validated|verdict|wanted)$/;
+  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|layout|maxDupeDownloads|obtain|onProgress|outbids|pieces|problems|release|remoteAddress|rescue|shardOf|staleIfError|storage|ticket|trustedProxy|uncacheable|urlDirectories|validated|verdict|wanted)$/;
 
 const TARGETS = {
   // Minified: it is read anew for every request.

@@ -10,6 +10,7 @@ import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
 import { faultReply } from './host/fault.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
+import { progress } from './host/title.js';
 import { type Log, stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
@@ -35,7 +36,7 @@ async function answerRequest(): Promise<number> {
   const sending = toServer(process.env, framing.nph, settings, request, reply);
   const account = openAccount(request, reply, sending, framing.protocol, settings, log);
   try {
-    await deliver(sending, framing, settings, log, account);
+    await deliver(sending, framing, request.target, settings, log, account);
     return 0;
   } catch (error) {
     return error instanceof ClientGone ? 0 : 1;
@@ -45,7 +46,7 @@ async function answerRequest(): Promise<number> {
 }
 
 /** A body that breaks off must not look whole, even where the web server makes nothing of its Content-Length. */
-async function deliver(reply: Reply, framing: Framing, settings: Settings, log: Log, account: Account): Promise<void> {
+async function deliver(reply: Reply, framing: Framing, target: string, settings: Settings, log: Log, account: Account): Promise<void> {
   const { body } = reply;
   const hides = hidesCuts(process.env, framing.nph);
   if (hides !== undefined) remind(settings.cacheDir, hides, log);
@@ -55,7 +56,7 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
   const guard = (hides !== undefined && long) || endless ? new Guard() : undefined;
   guard?.start();
   try {
-    await writeReply(reply, framing, account.tally);
+    await writeReply(reply, framing, account.tally, progress('GET', target));
     account.settle('all');
   } catch (error) {
     // First of all: what follows may take minutes.

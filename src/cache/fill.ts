@@ -8,12 +8,15 @@ import { isStrong } from '../http/etag.js';
 import type { Fields } from '../http/fields.js';
 import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
+import { StorageError } from './directory.js';
 import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
 import { touchRecord } from './record.js';
-import { keepNewest, type Known, knownVersions, removePart, removeVersion } from './remove.js';
+import { countPart, keepNewest, type Known, knownVersions, partSize, removePart, removeVersion, uncountPart } from './remove.js';
+import { type Limits, makeRoom } from './space.js';
+import { noteUsage } from './usage.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
@@ -42,12 +45,15 @@ export interface Filled {
   readonly pulled: number;
 }
 
+type Progress = (done: number, total: number) => void;
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log.
+ * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log. `onProgress` hears of the
+ * bytes that are here, and how many there will be.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<Filled> {
-  const running = new Fill(job, place, base, log);
+export async function fill(job: FillJob, place: UrlPlace, base: Base, limits: Limits, log: Log, onProgress?: Progress): Promise<Filled> {
+  const running = new Fill(job, place, base, limits, log, onProgress);
   const heart = setInterval(() => running.beat(), BEAT);
   let status = 200;
   try {
@@ -84,7 +90,9 @@ class Fill {
     job: FillJob,
     private readonly place: UrlPlace,
     private readonly base: Base,
+    private readonly limits: Limits,
     private readonly log: Log,
+    private readonly onProgress: Progress | undefined,
   ) {
     this.#path = job.path;
     this.#until = job.until;
@@ -102,11 +110,12 @@ class Fill {
   }
 
   release(): void {
-    this.#lock.release();
+    if (this.#lock.release()) countPart(this.place, this.#version.id);
   }
 
   /** A cut connection is not the end: what is there is right, the rest is asked for. */
   async untilWhole(): Promise<void> {
+    uncountPart(this.place, this.#version.id, this.#lock);
     for (let vain = 0; ; vain++) {
       const before = this.#size;
       try {
@@ -148,11 +157,14 @@ class Fill {
   async #pull(): Promise<void> {
     this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
+    await this.#makeRoom();
     this.#known = knownVersions(this.place, this.#path);
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
+      const expected = this.#version;
       const start = this.#accept(answer);
+      if (this.#version !== expected) await this.#makeRoom();
       const part = await PartFile.open(this.place, this.#version.id, parseHttpDate(answer.fields.get('date')));
       this.#part = part;
       // What no validator promises to be the same is shown to new followers when it has been compared.
@@ -168,6 +180,12 @@ class Fill {
     } finally {
       answer.close();
     }
+    // Others may have taken the room that there was at first.
+    await makeRoom(this.place.layout, 0, this.limits).catch((error: unknown) => this.log.debug(String(error)));
+  }
+
+  #makeRoom(): Promise<void> {
+    return makeRoom(this.place.layout, this.#version.length - partSize(this.place, this.#version.id), this.limits);
   }
 
   /** What to ask for: the rest, if that is safe. */
@@ -233,6 +251,7 @@ class Fill {
     }
     this.#lock = lock;
     this.#version = version;
+    uncountPart(this.place, version.id, lock);
     try {
       this.#touch(version, fields);
       writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
@@ -272,6 +291,7 @@ class Fill {
       await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      this.onProgress?.(position, length);
       if (!shown && position >= shownFrom) {
         shown = true;
         this.#lock.confirm();
@@ -288,6 +308,7 @@ class Fill {
     // What now lies under the part's name may be the beginning of another owner's.
     if (!this.#lock.beat()) throw new Outbid();
     renameSync(this.place.part(id), this.place.body(id));
+    noteUsage(this.place.layout, this.place.body(id), this.#version.length);
     removeIfThere(this.place.mark(id));
     removeVerdict(this.place, id);
     keepNewest(this.place, this.#path, id, this.#asked, this.#known);
@@ -303,5 +324,6 @@ class Fill {
 function verdictOn(error: unknown): Verdict {
   if (error instanceof GivenUp) return error.verdict;
   if (error instanceof BaseError) return { kind: 'base', status: error.silent ? 504 : 502, reason: error.message };
+  if (error instanceof StorageError) return { kind: 'storage', reason: error.message };
   return { kind: 'storage', reason: String(error) };
 }

@@ -8,7 +8,11 @@ export class ClientGone extends Error {}
 export class Output {
   #held: Buffer | undefined;
 
-  constructor(readonly tally: Tally) {}
+  /** `onBody` is told how many bytes of the body there were so far, with each write. */
+  constructor(
+    readonly tally: Tally,
+    private readonly onBody: (bytes: number) => void,
+  ) {}
 
   /** Keeps `bytes` until the next write, to save one: a header goes with the start of its body. */
   hold(bytes: Buffer): void {
@@ -31,7 +35,7 @@ export class Output {
   /** The same for what counts as sent. */
   writeBody(bytes: Buffer): void {
     this.write(bytes);
-    this.tally.bytes += bytes.length;
+    this.onBody((this.tally.bytes += bytes.length));
   }
 }
 

@@ -16,10 +16,15 @@ export interface Framing {
   readonly protocol: string;
 }
 
-/** Writes the reply to standard output. @throws ClientGone; ShortBody if the body breaks off */
-export async function writeReply(reply: Reply, framing: Framing, tally: Tally = { bytes: 0, pulled: 0 }): Promise<void> {
-  const out = new Output(tally);
+type Progress = (done: number, total: number | undefined) => void;
+
+/**
+ * Writes the reply to standard output, and counts in `tally` what was sent; `onProgress` hears of it, and how many bytes it
+ * will be. @throws ClientGone; ShortBody if the body breaks off
+ */
+export async function writeReply(reply: Reply, framing: Framing, tally: Tally = { bytes: 0, pulled: 0 }, onProgress?: Progress): Promise<void> {
   const { body } = reply;
+  const out = new Output(tally, (bytes) => onProgress?.(bytes, 'length' in body ? body.length : undefined));
   const chunked = framing.nph && body.kind === 'stream' && body.length === undefined && framing.protocol !== 'HTTP/1.0';
   out.hold(header(reply, framing, chunked));
   if (body.kind === 'text') out.writeBody(body.bytes);
