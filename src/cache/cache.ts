@@ -115,7 +115,12 @@ export class Cache {
 
   /** Whether another version than this is, or was lately, here. */
   hasOther(path: string, version: Version): boolean {
-    return readRecords(this.place(path), path).some((record) => record.version.id !== version.id);
+    try {
+      return readRecords(this.place(path), path).some((record) => record.version.id !== version.id);
+    } catch {
+      // It is only asked for Cache-Status.
+      return false;
+    }
   }
 
   record(path: string, id: string): Record | undefined {

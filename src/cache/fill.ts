@@ -38,21 +38,34 @@ class Enough extends Error {}
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
+/** How a fill ended. */
+export interface Filled {
+  /** 200: the body is whole; 206: it isn't, but need not be the base's fault; else what a waiting client is told. */
+  readonly status: number;
+  /** Bytes of bodies that the base sent for it. */
+  readonly pulled: number;
+}
+
+type Progress = (done: number, total: number) => void;
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock.
+ * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log. `onProgress` hears of the
+ * bytes that are here, and how many there will be.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, limits: Limits, log: Log): Promise<void> {
-  const running = new Fill(job, place, base, limits, log);
+export async function fill(job: FillJob, place: UrlPlace, base: Base, limits: Limits, log: Log, onProgress?: Progress): Promise<Filled> {
+  const running = new Fill(job, place, base, limits, log, onProgress);
   const heart = setInterval(() => running.beat(), BEAT);
+  let status = 200;
   try {
     await running.untilWhole();
   } catch (error) {
-    running.giveUp(error);
+    status = running.giveUp(error);
   } finally {
     clearInterval(heart);
     running.release();
   }
+  return { status, pulled: running.pulled };
 }
 
 class Fill {
@@ -60,6 +73,7 @@ class Fill {
   readonly #until: number;
   #version: Version;
   #lock: Lock;
+  pulled = 0;
   #size = 0;
   #part: PartFile | undefined;
   readonly #digest = new Digest();
@@ -80,6 +94,7 @@ class Fill {
     private readonly base: Base,
     private readonly limits: Limits,
     private readonly log: Log,
+    private readonly onProgress: Progress | undefined,
   ) {
     this.#path = job.path;
     this.#until = job.until;
@@ -127,8 +142,9 @@ class Fill {
     throw new GivenUp({ kind: 'base', status: 502, reason: 'the base sends other bytes than before under the same strong ETag' });
   }
 
-  giveUp(error: unknown): void {
-    if (error instanceof Outbid || error instanceof Enough) return;
+  /** What it means, as a status. */
+  giveUp(error: unknown): number {
+    if (error instanceof Outbid || error instanceof Enough) return 206;
     const verdict = verdictOn(error);
     this.log.debug(`fill of ${this.#path} given up: ${verdict.reason}`);
     try {
@@ -137,6 +153,7 @@ class Fill {
     } catch (unwritten) {
       this.log.warn(`fill of ${this.#path}: cannot write the verdict: ${String(unwritten)}`);
     }
+    return verdict.status ?? 206;
   }
 
   async #pull(): Promise<void> {
@@ -271,6 +288,7 @@ class Fill {
     let shown = position >= shownFrom;
     if (shown) this.#lock.confirm();
     for await (const chunk of answer.body) {
+      this.pulled += chunk.length;
       if (this.#outbid) throw new Outbid();
       const end = position + chunk.length;
       if (end > length) {
@@ -281,6 +299,7 @@ class Fill {
       await take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      this.onProgress?.(position, length);
       if (!shown && position >= shownFrom) {
         shown = true;
         this.#lock.confirm();

@@ -184,7 +184,11 @@ export class LockWatch {
     for (let n = 0; ; n++) {
       this.#next = n;
       const claim = this.#examine(n);
-      if (claim === 'absent') return { state: n === 0 ? 'free' : 'dead' };
+      if (claim === 'absent') {
+        // It was deleted by hand, or its owner is just releasing them: the last one counts.
+        if (existsSync(numbered(this.path, n + 1)) || existsSync(numbered(this.path, n + 2))) continue;
+        return { state: n === 0 ? 'free' : 'dead' };
+      }
       if (claim === 'unreadable') return { state: 'held', token: '', filling: false };
       if (claim !== 'dead') return { state: 'held', token: claim.token, filling: claim.filling };
     }

@@ -18,8 +18,8 @@ export const USE_GRAIN = 1000;
 
 /** Notes that a file of this cache is being handed over, at most twice in the time of grace. */
 export function noteHandover({ handed }: Layout): void {
-  if (age(handed) < GRACE / 2) return;
   try {
+    if (age(handed) < GRACE / 2) return;
     writeFileSync(handed, '\n', { mode: 0o600 });
   } catch {
     // A read-only cache: nothing is removed there.

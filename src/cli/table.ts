@@ -14,12 +14,14 @@
  */
 import type { Command } from './command.js';
 import { CHECK_BASE } from './commands/check-base.js';
+import { COMPLETION } from './commands/completion.js';
 import { DEMO } from './commands/demo.js';
 import { HOSTS } from './commands/hosts.js';
+import { MANUAL } from './commands/manual.js';
 import { RULES } from './commands/rules.js';
 import { SERVE } from './commands/serve.js';
 import { SITE } from './commands/site.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, RULES, HOSTS, CHECK_BASE, DEMO];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';

@@ -51,6 +51,9 @@ export interface Settings {
   readonly keepFree: Space;
   /** Undefined: this program sends every byte itself. */
   readonly handoff: Handoff | undefined;
+  /** The access log; undefined: none. */
+  readonly log: string | undefined;
+  readonly logFormat: 'combined' | 'json';
   readonly debug: boolean;
   readonly listen: Listen;
 }

@@ -110,12 +110,20 @@ export function handoff(text: string): Handoff | undefined {
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */
 export function directory(text: string): string {
-  if (!isAbsolute(text) || text.includes('\0')) {
-    throw new BadValue('not an absolute path; write one like /var/cache/offload');
-  }
-  const path = resolve(text);
-  if (path === '/') throw new BadValue('is the root directory; write a directory of its own, like /var/cache/offload');
+  const example = '/var/cache/offload';
+  const path = absolute(text, example);
+  if (path === '/') throw new BadValue(`is the root directory; write a directory of its own, like ${example}`);
   return path;
+}
+
+/** An absolute path of a file; `none` is undefined. */
+export function file(text: string): string | undefined {
+  return text.toLowerCase() === 'none' ? undefined : absolute(text, '/var/log/offload/access.log');
+}
+
+function absolute(text: string, example: string): string {
+  if (!isAbsolute(text) || text.includes('\0')) throw new BadValue(`not an absolute path; write one like ${example}`);
+  return resolve(text);
 }
 
 /** The origin of the base (RFC 6454): scheme, name or address, port, and nothing else. */

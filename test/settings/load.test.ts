@@ -51,6 +51,8 @@ describe('with nothing but a base', () => {
       cacheSize: undefined,
       keepFree: { share: 0.05 },
       handoff: undefined,
+      log: undefined,
+      logFormat: 'combined',
       debug: false,
       listen: { host: '127.0.0.1', port: 8080 },
     });
@@ -83,6 +85,8 @@ test('each setting can be set by file, environment and flag', () => {
     cacheSize: '50G',
     keepFree: '1G',
     handoff: 'x-accel-redirect /Cache/ Vary x-cache',
+    log: '/var/log/offload/access.log',
+    logFormat: 'json',
     debug: 'on',
     listen: 'unix:/s',
   };
