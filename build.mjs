@@ -1,15 +1,22 @@
-// Builds the two products: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
-import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+// Builds the two products, and without --target the manual, too: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-/** What the table of settings says for people is for the command's help only: 2 KB that each request would parse. */
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`build.mjs: this is Node ${process.versions.node}; offload needs 20 or later, see "If node -v says less" in README.md`);
+  process.exit(2);
+}
+
+/** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax|env|flag): .*,\n/gm, ''),
     })),
 };
 
@@ -42,9 +49,9 @@ const nodesFunctionsOnce = {
  */
 const OWN_FIELDS = new RegExp(`^(?:${`
   acquire answer authority available cache cacheStatus claim collapsed confirm detail directive directory
-  ensure field flush found fwdStatus handed handoff head heartbeat ifRange keepFree layout list log mark maxDupeDownloads
-  nph obtain openPart part parts pieces place problems protocol record relative release remoteAddress rescue retired root
-  scriptDir silent source staleIfError state storage text ticket total trustedProxy uncacheable validated verdict wanted
+  ensure field flush found fwdStatus handed handoff head heartbeat ifRange layout list mark maxDupeDownloads
+  nph obtain onProgress openPart outbids part parts pieces place problems protocol record relative release remoteAddress rescue retired root
+  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict wanted
   watch
 `.trim().split(/\s+/).join('|')})$`);
 
@@ -60,7 +67,7 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
   process.exit(2);
 }
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { version, man: manual } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
   const { entry, outfile, ...options } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
@@ -84,4 +91,12 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
   if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
+}
+
+if (values.target === undefined) {
+  mkdirSync(new URL('man', import.meta.url), { recursive: true });
+  for (const page of manual) {
+    const text = execFileSync(process.execPath, ['bin/offload', 'manual', basename(page)], { cwd: new URL('.', import.meta.url) });
+    writeFileSync(new URL(page, import.meta.url), text);
+  }
 }

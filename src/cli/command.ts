@@ -36,6 +36,8 @@ export interface Command {
   readonly about: readonly string[];
   /** Whether words that are no flags may follow. */
   readonly operands: boolean;
+  /** What shells offer for such a word; without it files, if `usage` names a FILE. */
+  readonly offers?: readonly string[];
   readonly flags: readonly Flag[];
   /** The settings that have a flag here. */
   readonly settings: readonly Key[];

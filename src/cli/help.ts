@@ -1,30 +1,31 @@
 import { columns, settingRows, valueRows, wrap } from '../settings/help.js';
 import { VERSION } from '../version.js';
+import { PLAIN } from './colour.js';
 import type { Command, Flag } from './command.js';
 import { ABOUT, COMMANDS } from './table.js';
 
 const WIDTH = 80;
 
 /** `offload --help`. */
-export function programHelp(): string {
+export function programHelp({ bold } = PLAIN): string {
   const commands = columns(COMMANDS.map(({ name, summary }) => [`  ${name}`, summary]));
-  return `offload ${VERSION}: ${ABOUT}\n\nUsage: offload COMMAND [FLAG...]\n\n${commands}\noffload COMMAND --help tells the flags of a command.\n`;
+  return `offload ${VERSION}: ${ABOUT}\n\n${bold('Usage:')} offload COMMAND [FLAG...]\n\n${commands}\noffload COMMAND --help tells the flags of a command.\n`;
 }
 
 /** `offload COMMAND --help`. */
-export function commandHelp({ name, usage, about, flags, settings, exits, examples }: Command): string {
+export function commandHelp({ name, usage, about, flags, settings, exits, examples }: Command, { bold } = PLAIN): string {
   const parts = [
-    `Usage: offload ${name} ${usage}\n`,
+    `${bold('Usage:')} offload ${name} ${usage}\n`,
     about.map((paragraph) => `${wrap(paragraph, WIDTH).join('\n')}\n`).join('\n'),
   ];
-  if (flags.length > 0) parts.push(`Flags:\n${columns(flags.map((flag) => [`  ${flagHead(flag)}`, flagText(flag)]))}`);
+  if (flags.length > 0) parts.push(`${bold('Flags:')}\n${columns(flags.map((flag) => [`  ${flagHead(flag)}`, flagText(flag)]))}`);
   if (settings.length > 0) {
     const values = valueRows(settings);
-    parts.push(`Settings, also from the environment and offload.conf:\n${columns(settingRows(settings))}`);
-    if (values.length > 0) parts.push(`Values:\n${columns(values)}`);
+    parts.push(`${bold('Settings, also from the environment and offload.conf:')}\n${columns(settingRows(settings))}`);
+    if (values.length > 0) parts.push(`${bold('Values:')}\n${columns(values)}`);
   }
-  parts.push(`Exit codes:\n${columns(exits.map(([code, meaning]) => [`  ${code}`, meaning]))}`);
-  parts.push(`Examples:\n${examples.map(({ call, does }) => `  ${call}\n      ${does}\n`).join('')}`);
+  parts.push(`${bold('Exit codes:')}\n${columns(exits.map(([code, meaning]) => [`  ${code}`, meaning]))}`);
+  parts.push(`${bold('Examples:')}\n${examples.map(({ call, does }) => `  ${call}\n      ${does}\n`).join('')}`);
   return parts.join('\n');
 }
 
@@ -34,7 +35,7 @@ function flagHead({ name, value }: Flag): string {
 }
 
 /** Its meaning, its choices and its default. */
-function flagText({ meaning, choices, default: usual }: Flag): string {
+export function flagText({ meaning, choices, default: usual }: Flag): string {
   const all = choices === undefined ? '' : `: ${choices.join(', ')}`;
   return `${meaning}${all}${usual === undefined ? '' : ` (default: ${usual})`}`;
 }

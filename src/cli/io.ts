@@ -5,7 +5,7 @@ export interface Io {
   readonly stderr: Out;
 }
 
-interface Out {
+export interface Out {
   write(chunk: Uint8Array | string): unknown;
   /** Whether a person reads it at a terminal. */
   readonly isTTY?: boolean;

@@ -1,4 +1,5 @@
 import { readArguments } from './arguments.js';
+import { coloursOf } from './colour.js';
 import type { Command, Run } from './command.js';
 import { commandHelp } from './help.js';
 import { EXIT, type Io } from './io.js';
@@ -19,7 +20,7 @@ export async function runCommand(command: Command, args: readonly string[], io: 
   return reporting(io, `offload ${command.name}`, async () => {
     const given = readArguments(command, args);
     if (given.flags['help'] === true) {
-      io.stdout.write(commandHelp(command));
+      io.stdout.write(commandHelp(command, coloursOf(io.stdout)));
       return EXIT.done;
     }
     return (run ?? (await command.load()))(given, io);

@@ -9,7 +9,9 @@ import {
   choice,
   directory,
   duration,
+  file,
   handoff,
+  limit,
   listen,
   onOff,
   origin,
@@ -38,99 +40,152 @@ export interface Setting<T> {
 
 export type Key = keyof Settings;
 
-/** A setting has one name in three spellings: `--base-address`, `OFFLOAD_BASE_ADDRESS`, `OffloadBaseAddress`. */
-function setting<T>(flag: string, entry: Omit<Setting<T>, 'directive' | 'env' | 'flag'>): Setting<T> {
-  return {
-    ...entry,
-    flag,
-    env: `OFFLOAD_${flag.toUpperCase().replaceAll('-', '_')}`,
-    // Read for people, and for the lines of a file.
-    get directive() {
-      return `Offload-${flag}`.replaceAll(/-./g, (start) => start.charAt(1).toUpperCase());
-    },
-  };
-}
-
 export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
-  base: setting('base', {
+  base: {
+    directive: 'OffloadBase',
+    env: 'OFFLOAD_BASE',
+    flag: 'base',
     syntax: 'ORIGIN',
     meaning: 'the base server: http or https, name, port',
     parse: origin,
-  }),
-  baseAddress: setting('base-address', {
+  },
+  baseAddress: {
+    directive: 'OffloadBaseAddress',
+    env: 'OFFLOAD_BASE_ADDRESS',
+    flag: 'base-address',
     default: 'none',
     syntax: 'HOST[:PORT]',
     meaning: "connect here instead of looking the base's name up",
     parse: address,
-  }),
-  cacheDir: setting('cache-dir', {
+  },
+  cacheDir: {
+    directive: 'OffloadCacheDir',
+    env: 'OFFLOAD_CACHE_DIR',
+    flag: 'cache-dir',
     default: '/var/cache/offload',
     syntax: 'DIRECTORY',
     meaning: 'where the cache is',
     parse: directory,
-  }),
-  timeout: setting('timeout', {
+  },
+  timeout: {
+    directive: 'OffloadTimeout',
+    env: 'OFFLOAD_TIMEOUT',
+    flag: 'timeout',
     default: '45s',
     syntax: 'DURATION',
     meaning: 'longest time without progress, of the base or of a fill',
     parse: waitingTime,
-  }),
-  fresh: setting('fresh', {
+  },
+  fresh: {
+    directive: 'OffloadFresh',
+    env: 'OFFLOAD_FRESH',
+    flag: 'fresh',
     default: '0s',
     syntax: 'DURATION',
     meaning: "how long the base's word holds before it is asked again; 0s asks every time",
     parse: duration,
-  }),
-  staleIfError: setting('stale-if-error', {
+  },
+  staleIfError: {
+    directive: 'OffloadStaleIfError',
+    env: 'OFFLOAD_STALE_IF_ERROR',
+    flag: 'stale-if-error',
     default: '1d',
     syntax: 'DURATION',
     meaning: 'how long after its last check a cached file may be sent while the base fails',
     parse: duration,
-  }),
-  uncacheable: setting('uncacheable', {
+  },
+  uncacheable: {
+    directive: 'OffloadUncacheable',
+    env: 'OFFLOAD_UNCACHEABLE',
+    flag: 'uncacheable',
     default: 'pass',
     syntax: 'pass|refuse',
     meaning: 'what becomes of answers that must not or cannot be cached',
     parse: choice('pass', 'refuse'),
-  }),
-  maxDupeDownloads: setting('max-dupe-downloads', {
+  },
+  maxDupeDownloads: {
+    directive: 'OffloadMaxDupeDownloads',
+    env: 'OFFLOAD_MAX_DUPE_DOWNLOADS',
+    flag: 'max-dupe-downloads',
     default: '0',
     syntax: 'N',
     meaning: 'simultaneous downloads of one URL by one address; 0 is no limit',
     parse: wholeNumber,
-  }),
-  trustedProxy: setting('trusted-proxy', {
+  },
+  trustedProxy: {
+    directive: 'OffloadTrustedProxy',
+    env: 'OFFLOAD_TRUSTED_PROXY',
+    flag: 'trusted-proxy',
     default: 'none',
     syntax: 'ADDRESS[/BITS]...',
     meaning: "proxies whose word about the client's address is believed",
     many: true,
     parse: addressBlocks,
-  }),
-  keepFree: setting('keep-free', {
+  },
+  cacheSize: {
+    directive: 'OffloadCacheSize',
+    env: 'OFFLOAD_CACHE_SIZE',
+    flag: 'cache-size',
+    default: 'none',
+    syntax: 'SIZE|PERCENT',
+    meaning: 'most that the cache holds: what was not used for longest goes; none is all but OffloadKeepFree',
+    parse: limit,
+  },
+  keepFree: {
+    directive: 'OffloadKeepFree',
+    env: 'OFFLOAD_KEEP_FREE',
+    flag: 'keep-free',
     default: '5%',
     syntax: 'SIZE|PERCENT',
     meaning: 'space of the file system that the cache leaves free',
     parse: sizeOrShare,
-  }),
-  handoff: setting('handoff', {
+  },
+  handoff: {
+    directive: 'OffloadHandoff',
+    env: 'OFFLOAD_HANDOFF',
+    flag: 'handoff',
     default: 'none',
     syntax: 'WAY [PREFIX [FIELD...]]',
     meaning: 'how a web server is told to send a cached file itself (see offload site)',
     phrase: true,
     parse: handoff,
-  }),
-  debug: setting('debug', {
+  },
+  log: {
+    directive: 'OffloadLog',
+    env: 'OFFLOAD_LOG',
+    flag: 'log',
+    default: 'none',
+    syntax: 'FILE',
+    meaning: 'access log: a line for each request and each fill',
+    parse: file,
+  },
+  logFormat: {
+    directive: 'OffloadLogFormat',
+    env: 'OFFLOAD_LOG_FORMAT',
+    flag: 'log-format',
+    default: 'combined',
+    syntax: 'combined|json',
+    meaning: 'how its lines are written',
+    parse: choice('combined', 'json'),
+  },
+  debug: {
+    directive: 'OffloadDebug',
+    env: 'OFFLOAD_DEBUG',
+    flag: 'debug',
     default: 'off',
     syntax: 'on|off',
     meaning: 'write each decision to the error log',
     parse: onOff,
-  }),
-  listen: setting('listen', {
+  },
+  listen: {
+    directive: 'OffloadListen',
+    env: 'OFFLOAD_LISTEN',
+    flag: 'listen',
     default: '127.0.0.1:8080',
     syntax: 'HOST:PORT|unix:PATH',
     meaning: 'where the built-in server (offload serve) listens',
     parse: listen,
-  }),
+  },
 };
 
 export const KEYS = Object.keys(TABLE).filter((key): key is Key => key in TABLE);

@@ -1,6 +1,7 @@
 // Each command of the table, held to the rules of the house.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -10,6 +11,8 @@ import { runCommand } from '../../src/cli/run';
 import { COMMANDS } from '../../src/cli/table';
 import { TABLE } from '../../src/settings/table';
 import { VERSION } from '../../src/version';
+import { tempDir } from '../support/place';
+import { lackingPrograms, startTerminal } from './terminal';
 import { offloadCommand, ROOT } from '../support/build';
 
 /** As the built command writes it: it knows its version. */
@@ -84,4 +87,27 @@ for (const command of COMMANDS) {
 test("the old name of the base's check still works", async () => {
   const { code, stderr } = await offload('check', '--big', 'no-url');
   assert.deepEqual([code, stderr], [2, 'offload check-base: --big no-url: must be a URL like http://base.example/path, without a query\n']);
+});
+
+test('colours are for a terminal, without NO_COLOR', { skip: lackingPrograms('script') }, async (t) => {
+  const command = `exec ${await offloadCommand()} help`;
+  const coloured = async (env: Readonly<Record<string, string>>): Promise<boolean> => {
+    const terminal = startTerminal(t, command, env, tempDir(t));
+    await terminal.type('', /tells the flags of a command/);
+    return terminal.escapes();
+  };
+  assert.equal(await coloured({}), true);
+  assert.equal(await coloured({ NO_COLOR: '' }), true);
+  assert.equal(await coloured({ NO_COLOR: '1' }), false);
+  assert.equal(await coloured({ TERM: 'dumb' }), false);
+  assert.doesNotMatch((await offload('help')).stdout, /\x1b/);
+});
+
+test('a reader that has enough is no error', async () => {
+  const child = spawn(process.execPath, [await offloadCommand(), 'manual'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.deepEqual([code, complaint], [0, '']);
 });
