@@ -28,10 +28,10 @@ export async function* lookAtSite(look: SiteLook): AsyncGenerator<Finding> {
     reach.push(finding);
     yield finding;
   }
-  yield await lookAtDirectAccess(look);
-  if (reach.some(({ level }) => level === 'error')) return;
   if (look.path === undefined) yield warning('no file was asked for', 'name one that the base has: --url /path/of/a/file');
-  else yield* lookAtFile(look, look.path);
+  else if (reach.every(({ level }) => level !== 'error')) yield* lookAtFile(look, look.path);
+  // With the first file the cache gets what is looked for.
+  yield await lookAtDirectAccess(look);
 }
 
 /** The script answers these by itself, whatever their URL: it takes them for a base that redirects to itself. */
@@ -175,7 +175,7 @@ async function* lookAtHandoff(look: SiteLook, path: string, length: number): Asy
 }
 
 /** The script notes a hand-over at least this often, in milliseconds. */
-const HANDED_LATELY = 120_000;
+const HANDED_LATELY = 60_000;
 
 async function isCached(look: SiteLook, path: string): Promise<boolean> {
   const end = performance.now() + look.timeout;
