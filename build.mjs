@@ -5,19 +5,24 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-/** What the table of settings says for people is for the command's help only: 2 KB that each request would parse. */
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`build.mjs: this is Node ${process.versions.node}; offload needs 20 or later, see "If node -v says less" in README.md`);
+  process.exit(2);
+}
+
+/** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax|env|flag): .*,\n/gm, ''),
     })),
 };
 
 /** Long names of our own objects' fields, none of them on disk, in a job, in Node's interfaces, or in a header: 1 KB of the script. */
 const OWN_FIELDS =
-  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|keepFree|layout|maxDupeDownloads|obtain|onProgress|onWritten|pieces|problems|release|remoteAddress|rescue|staleIfError|storage|ticket|trustedProxy|uncacheable|validated|verdict|wanted)$/;
+  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|layout|maxDupeDownloads|obtain|onProgress|outbids|pieces|problems|release|remoteAddress|rescue|shardOf|staleIfError|storage|ticket|trustedProxy|uncacheable|urlDirectories|validated|verdict|wanted)$/;
 
 const TARGETS = {
   // Minified: it is read anew for every request.

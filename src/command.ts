@@ -8,7 +8,14 @@ import { printable } from './log.js';
 import { suggest } from './settings/suggest.js';
 import { VERSION } from './version.js';
 
+/** `engines` of package.json: npm only warns. */
+const LEAST_NODE = 20;
+
 async function main([name, ...args]: string[]): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
+    process.stderr.write(`offload: this is Node ${process.versions.node} (${process.execPath}); it needs ${LEAST_NODE} or later: install one, and name it in the first line of ${process.argv[1] ?? 'this file'}\n`);
+    return EXIT.refused;
+  }
   if (name === '--version' || name === '-V') {
     process.stdout.write(`offload ${VERSION}\n`);
     return EXIT.done;

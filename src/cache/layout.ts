@@ -13,6 +13,7 @@ import { fileName } from '../file-name.js';
  *         VERSION.lock[.N]      who fills it
  *         VERSION.verdict       why the last fill gave up
  *         tmp.PID.RANDOM        a draft of one of these
+ *     usage                     how many bytes are here
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
@@ -31,6 +32,23 @@ export class Layout {
 
   get urls(): string {
     return join(this.root, 'urls');
+  }
+
+  get usage(): string {
+    return join(this.root, 'usage');
+  }
+
+  /** The number of the shard, 0 to 255, that a file of a URL lies in. */
+  shardOf(file: string): number {
+    return Number.parseInt(this.relative(file).split('/')[2] ?? '', 16);
+  }
+
+  /** The directories of all URLs in one shard, of all origins. */
+  urlDirectories(number: number, namesIn: (directory: string) => string[]): string[] {
+    return namesIn(this.urls).flatMap((origin) => {
+      const directory = join(this.urls, origin, hexByte(number));
+      return namesIn(directory).map((name) => join(directory, name));
+    });
   }
 
   slot(key: string, number: number): string {
@@ -59,11 +77,15 @@ export function draftIn(directory: string): string {
   return join(directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
 }
 
-/** One of 256 directories, as evenly as that needs to be. */
+function hexByte(number: number): string {
+  return number.toString(16).padStart(2, '0');
+}
+
+/** One of 256 directories, the shards, as evenly as that needs to be. */
 function shard(path: string): string {
   let sum = 0;
   for (let i = 0; i < path.length; i++) sum = (sum * 31 + path.charCodeAt(i)) & 0xffff;
-  return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
+  return hexByte((sum >> 8) ^ (sum & 0xff));
 }
 
 /**
@@ -74,7 +96,7 @@ const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|
 
 type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
 
-/** The directory of one URL and the names in it. */
+/** The directory of one URL and the names in it. `path`: the URL's; or the name of its body, which ends like it. */
 export class UrlPlace {
   readonly #extension: string;
 

@@ -1,3 +1,5 @@
+import { appendEntry } from '../access-log/append.js';
+import { fillEntry } from '../access-log/entry.js';
 import { Base } from '../base/base.js';
 import type { Version } from '../base/version.js';
 import { StorageError } from '../cache/directory.js';
@@ -15,7 +17,10 @@ import { progress } from './title.js';
  */
 export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
 
-type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'debug'>;
+type FillerSettings = Pick<
+  Settings,
+  'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'cacheSize' | 'keepFree' | 'log' | 'logFormat' | 'debug'
+>;
 
 interface Job {
   readonly path: string;
@@ -30,10 +35,11 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { base, baseAddress, timeout, cacheDir, debug } = settings;
+  const { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug } = settings;
+  const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const job: Job = { path, version, until, lock: lock.ticket, settings: needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -61,5 +67,7 @@ export async function runFiller(text: string): Promise<void> {
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
-  await fill({ path, version, until, lock }, place, new Base(settings), log, onProgress);
+  const began = Date.now();
+  const filled = await fill({ path, version, until, lock }, place, new Base(settings), settings, log, onProgress);
+  appendEntry(fillEntry(path, began, filled), settings, log);
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Arguments, flag, isSet } from '../cli/arguments.js';
 import type { SITE_PROXIES, SITE_SERVERS } from '../cli/commands/site.js';
 import { EXIT, type Io } from '../cli/io.js';
@@ -17,6 +18,9 @@ import { comment, type Flavour, type Given, handoffText, plainPath, type Site } 
 const FLAVOURS: { readonly [Server in (typeof SITE_SERVERS)[number]]: Flavour } = { apache, htaccess, lighttpd, nginx };
 /** Before `offload serve`, with `--proxy`. */
 const PROXIES: { readonly [Server in (typeof SITE_PROXIES)[number]]: Flavour } = { apache: apacheProxy, nginx: nginxProxy };
+
+/** Where a setting came from, if it is a file: `/etc/offload.conf:3`. */
+const FILE_AND_LINE = /^(.+?):\d+(?:,|$)/;
 
 /** `offload site`. @throws errors with a text for people: bad settings, what a server can't be told */
 export function siteCommand(given: Arguments, io: Io): Promise<number> {
@@ -43,10 +47,15 @@ function siteOf(args: Arguments, source: SettingsSource, { usual, ways }: Flavou
   const settings = loadSettings(source);
   const explained = explainSettings(source).settings;
   const given: Given[] = [];
+  const variables = new Map<string, string>();
   for (const [at, { directive, text, from }] of explained.entries()) {
     const key = KEYS[at];
     if (key === undefined || key === 'handoff' || text === undefined || from === 'default') continue;
-    given.push({ directive, env: TABLE[key].env, text });
+    given.push({ directive, text });
+    const file = FILE_AND_LINE.exec(from)?.[1];
+    // What a file says is read there for each request: it can be changed there, and is said once.
+    if (file === undefined) variables.set(TABLE[key].env, text);
+    else variables.set('OFFLOAD_CONF', resolve(file));
   }
   const chosen = explained.some(({ directive, from }) => directive === TABLE.handoff.directive && from !== 'default');
   const handoff = chosen ? settings.handoff : TABLE.handoff.parse(usual);
@@ -65,6 +74,7 @@ function siteOf(args: Arguments, source: SettingsSource, { usual, ways }: Flavou
     settings,
     handoff,
     given,
+    variables: [...variables].map(([env, text]) => ({ env, text })),
   };
 }
 
@@ -84,6 +94,7 @@ function portOf(text: string): number {
 function preamble(site: Site, call: string, about: string, install: readonly string[]): string[] {
   const host = `${site.name ?? 'HOST'}${site.port === 80 ? '' : `:${site.port}`}`;
   const [first = '', ...more] = install;
+  const file = site.variables.find(({ env }) => env === 'OFFLOAD_CONF')?.text;
   return [
     `Made by offload ${VERSION}: ${call}`,
     `The offload side: ${about}.`,
@@ -91,6 +102,7 @@ function preamble(site: Site, call: string, about: string, install: readonly str
     'Settings that are not the defaults:',
     ...site.given.map(({ directive, text }) => `    ${directive} ${text}`),
     `    OffloadHandoff ${handoffText(site)}`,
+    ...(file === undefined ? [] : [`Those of ${file} are read there: change them there. Only a new OffloadCacheDir or OffloadHandoff`, 'needs this configuration to be written again.']),
     '',
     `Install: ${first}`,
     ...more,

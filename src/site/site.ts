@@ -1,9 +1,14 @@
 import { Problem } from '../cli/problem.js';
 import type { Handoff, Settings } from '../settings/settings.js';
 
-/** One setting as it goes into a server's configuration. */
+/** One setting as people write it. */
 export interface Given {
   readonly directive: string;
+  readonly text: string;
+}
+
+/** What a script finds in its environment. */
+interface Variable {
   readonly env: string;
   readonly text: string;
 }
@@ -24,6 +29,8 @@ export interface Site {
   readonly handoff: Handoff | undefined;
   /** All that isn't default, but OffloadHandoff: that one the flavour writes. */
   readonly given: readonly Given[];
+  /** How the script learns of them. A settings file is named in OFFLOAD_CONF; what stands in it isn't repeated. */
+  readonly variables: readonly Variable[];
 }
 
 /** One server's configuration. */

@@ -154,6 +154,21 @@ test('a process that has got a dead owner\'s pid is not the owner', async (t) =>
   await s.idle();
 });
 
+for (const missing of [1, 2]) {
+  test(`the locks of dead owners, but for the first ${missing}: whoever fills doesn't take itself for outbid, and none is left`, async (t) => {
+    const s = await scene(t);
+    const body = s.pattern('/a', 2 * MIB);
+    const left = await leavePart(s, '/a', body, MIB);
+    forgeLock(`${left.lock}.${missing}`, { pid: await deadPid(), start: '1' });
+    const begun = performance.now();
+    assertWhole(await s.get('/a'), body);
+    assert.ok(performance.now() - begun < SOON, `took ${performance.now() - begun} ms`);
+    await s.idle();
+    assert.equal(s.origin.count('GET'), 1);
+    assert.deepEqual(s.kinds('/a'), ['body', 'head']);
+  });
+}
+
 test('several see the owner dead at once: one of them takes over', async (t) => {
   const s = await scene(t);
   const body = s.pattern('/a', 2 * MIB);

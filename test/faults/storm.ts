@@ -16,8 +16,8 @@ import { FRONTS } from './fronts.js';
 import { FULL_RATE, pickTrouble, setClock, type Stage, TROUBLES } from './troubles.js';
 import { World } from './world.js';
 
-/** No request may take longer, whatever happens, in milliseconds: Apache's Timeout, for a broken body without a length, is 60 s. */
-const LONGEST = 90_000;
+/** Nothing may take longer, whatever happens, in milliseconds: Apache's Timeout, for a broken body without a length, is 60 s, and the machine may be busy. */
+const LONGEST = 180_000;
 
 interface StormOptions {
   readonly front: keyof typeof FRONTS;
@@ -152,7 +152,6 @@ async function aftermath(stage: Stage): Promise<void> {
   const { world, origin, front, dir } = stage;
   origin.rate = Infinity;
   setClock(dir, 0);
-  const begun = performance.now();
   const early = front.workers();
   // A second round: what is left of the storm goes when the next version is complete.
   for (const _ of ['first', 'second']) {
@@ -165,8 +164,9 @@ async function aftermath(stage: Stage): Promise<void> {
   for (const path of world.paths) await assertServed(stage, path);
   assert.equal(origin.count('GET'), gets, `pulled again: ${origin.requests.slice(-25).join('\n')}`);
   if (front.name === 'apache') await waitUntil(() => !early.some(processRuns), { timeout: LONGEST, what: `the end of the processes ${early.join(' ')}` });
-  assert.doesNotMatch(front.log(), /fault: /, 'a fault of the program itself');
-  assert.ok(performance.now() - begun < LONGEST, 'the aftermath took too long');
+  // A server that ended by itself is started again by the next trouble: only its log tells.
+  const fault = /^.*(?:fault: |on garbage collection|^Node\.js v).*$/m.exec(front.log());
+  assert.equal(fault, null, `a fault of the program itself: ${fault?.[0]}`);
 }
 
 async function assertServed({ world, front, origin }: Stage, path: string): Promise<void> {

@@ -32,7 +32,7 @@ test('every default is a value that its setting takes', () => {
 test('the help text has each flag with its default, in columns at most 80 wide', () => {
   const help = `${columns(settingRows())}\nValues:\n${columns(valueRows())}`;
   for (const line of help.split('\n')) assert.ok(line.length <= 80 && line === line.trimEnd(), line);
-  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zop])`, 'm'));
+  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zcop])`, 'm'));
   assert.match(help, /^ {2}--fresh DURATION +how long the base's word/m);
   const starts = help.split('\n\n')[0]!.trimEnd().split('\n').map((line) => line.search(/(?<= {2})[^\s-]/));
   assert.equal(new Set(starts).size, 1, 'the meanings stand in one column');
