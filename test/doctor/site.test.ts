@@ -61,6 +61,20 @@ async function ofSite(t: Cleanup, { server, settings }: Sick, ...flags: string[]
   return troubles(await report(t, settings, '--site', server.url, '--url', '/a.zip', ...flags), 'web server').join('\n');
 }
 
+test('Apache: whether requests come into the access log', { skip: lacking('apache2') }, async (t) => {
+  const lines = (script: string): string[] => [`ScriptAlias / ${script}/`, TRUST, SLASHES];
+  const dir = serverDir(t);
+  const log = join(dir, 'access.log');
+  const logging = await apache(t, lines, { OFFLOAD_LOG: log });
+  const found = await report(t, logging.settings, '--site', logging.server.url, '--url', '/a.zip');
+  assert.ok(said(found).includes(`log: ok: ${log} can be made`), said(found));
+  assert.ok(said(found).includes(`web server: ok: the requests are in the access log ${log}`), said(found));
+  const elsewhere = await apache(t, lines);
+  assert.match(await ofSite(t, elsewhere, '--log', log), /^warning: no request came into the access log .*; does the script have this OffloadLog, too/);
+  const forbidden = await report(t, elsewhere.settings, '--log', '/proc/access.log');
+  assert.match(troubles(forbidden, 'log').join(), /^error: OffloadLog \/proc\/access\.log: can't be made by uid \d+ .*install -o USER/);
+});
+
 const TRUST = 'SetEnv ap_trust_cgilike_cl 1';
 const SLASHES = 'AllowEncodedSlashes NoDecode';
 
