@@ -38,7 +38,7 @@ export async function filesIn(layout: Layout, shard: number): Promise<StoredFile
   return files;
 }
 
-function removeEmpty(directory: string): void {
+export function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {

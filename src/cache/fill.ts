@@ -8,12 +8,13 @@ import { isStrong } from '../http/etag.js';
 import type { Fields } from '../http/fields.js';
 import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
+import { Digest } from './digest.js';
 import { StorageError } from './directory.js';
 import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
-import { touchRecord } from './record.js';
+import { noteDigest, touchRecord } from './record.js';
 import { countPart, keepNewest, type Known, knownVersions, partSize, removePart, removeVersion, uncountPart } from './remove.js';
 import { type Limits, makeRoom } from './space.js';
 import { noteUsage } from './usage.js';
@@ -75,6 +76,7 @@ class Fill {
   pulled = 0;
   #size = 0;
   #part: PartFile | undefined;
+  readonly #digest = new Digest();
   /** The base has answered once: from now on it is worth to ask again. */
   #confirmed = false;
   #resumable = true;
@@ -158,6 +160,7 @@ class Fill {
     this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
     await this.#makeRoom();
+    await this.#digest.startAt(this.place.part(this.#version.id), this.#size);
     this.#known = knownVersions(this.place, this.#path);
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
@@ -275,6 +278,11 @@ class Fill {
     const { length } = this.#version;
     // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
     const mayGoOn = !answer.fields.has('content-length');
+    await this.#digest.startAt(this.place.part(this.#version.id), start);
+    const take = (bytes: Buffer, at: number) => {
+      this.#digest.take(bytes);
+      return part.take(bytes, at);
+    };
     let position = start;
     let last: Buffer | undefined;
     let shown = position >= shownFrom;
@@ -288,7 +296,7 @@ class Fill {
         throw new GivenUp({ kind: 'base', status: 502, reason: `base sends more than the ${length} bytes it promised` });
       }
       if (mayGoOn && end === length) last = chunk.subarray(-1);
-      await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
+      await take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
       this.onProgress?.(position, length);
@@ -299,7 +307,7 @@ class Fill {
       if (end >= this.#until && end < length && this.#mayStop && this.#strongValidator() !== undefined) throw new Enough();
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
-    if (last !== undefined) await part.take(last, length - 1);
+    if (last !== undefined) await take(last, length - 1);
   }
 
   /** The complete body appears by rename, and never changes. */
@@ -307,6 +315,7 @@ class Fill {
     const { id } = this.#version;
     // What now lies under the part's name may be the beginning of another owner's.
     if (!this.#lock.beat()) throw new Outbid();
+    noteDigest(this.place, this.#path, id, this.#digest.end());
     renameSync(this.place.part(id), this.place.body(id));
     noteUsage(this.place.layout, this.place.body(id), this.#version.length);
     removeIfThere(this.place.mark(id));
