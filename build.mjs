@@ -49,10 +49,10 @@ const nodesFunctionsOnce = {
  */
 const OWN_FIELDS = new RegExp(`^(?:${`
   acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
-  ensure field flush found fwdStatus handed handoff head heartbeat ifRange layout list mark maxDupeDownloads
+  ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
   nph obtain onProgress openPart outbids part parts pieces place problems record relative release remoteAddress rescue retired root
-  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict wanted
-  watch
+  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
+  wanted watch
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {
