@@ -1,4 +1,5 @@
 import { fileName } from '../file-name.js';
+import { randomName } from '../random.js';
 
 /**
  * Where everything lies in the cache directory; no other file knows.
@@ -74,7 +75,7 @@ export class Layout {
 }
 
 export function draftIn(directory: string): string {
-  return `${directory}/tmp.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  return `${directory}/tmp.${process.pid}.${randomName()}`;
 }
 
 function hexByte(number: number): string {
