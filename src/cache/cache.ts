@@ -7,6 +7,7 @@ import type { Layout, UrlPlace } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { type Record, readRecords, touchRecord } from './record.js';
 import { removeAll } from './remove.js';
+import { USE_GRAIN } from './retire.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
 import { codeOf } from '../errors.js';
@@ -19,14 +20,11 @@ export interface Found {
   readonly how: 'hit' | 'filled' | 'followed';
 }
 
-/** Last use is noted this often, in milliseconds: it needn't be a write for each hit. */
-const USE_GRAIN = 3_600_000;
-
 /** The bodies on disk, by URL and version. */
 export class Cache {
   constructor(
     private readonly layout: Layout,
-    private readonly settings: Pick<Settings, 'base' | 'keepFree'>,
+    private readonly settings: Pick<Settings, 'base' | 'cacheSize' | 'keepFree'>,
     private readonly start: FillStarter,
     private readonly log: Log,
   ) {}
@@ -68,7 +66,8 @@ export class Cache {
     const waiter = this.#waiter(path, version, asked, until);
     for (let waited = 0, pause = 1; ; pause = nextPause(waited)) {
       const state = waiter.ensure();
-      const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
+      // Once it is whole, its owner may still be making room for it.
+      const source = (state === 'filling' ? openPart(waiter, version) : undefined) ?? this.open(path, version);
       if (source !== undefined) return { source, how: waiter.started ? 'filled' : 'followed' };
       await sleep(pause);
       waited += pause;
@@ -155,7 +154,7 @@ function openPart(waiter: FillWaiter, version: Version): Source | undefined {
   return fd === undefined ? undefined : new GrowingSource(fd, version.length, waiter);
 }
 
-/** The atime is ours, so that last use is known on a file system mounted with noatime; the mtime stays the base's. */
+/** The atime is ours, so that last use is known whatever the file system is mounted with; the mtime stays the base's. */
 function noteUse(fd: number, { atimeMs, mtimeMs }: Stats): void {
   const now = Date.now();
   if (Math.abs(now - atimeMs) < USE_GRAIN) return;

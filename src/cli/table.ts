@@ -13,6 +13,7 @@
  * A test runs it with `runCommand` of run.ts. test/cli/table.test.ts holds each entry to the rules of the house.
  */
 import type { Command } from './command.js';
+import { CHECK } from './commands/check.js';
 import { CHECK_BASE } from './commands/check-base.js';
 import { COMPLETION } from './commands/completion.js';
 import { DEMO } from './commands/demo.js';
@@ -22,6 +23,6 @@ import { RULES } from './commands/rules.js';
 import { SERVE } from './commands/serve.js';
 import { SITE } from './commands/site.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';

@@ -3,7 +3,7 @@
  * They run for every request, so the usual values meet no regular expression and no `URL`.
  */
 import { isAbsolute, resolve } from 'node:path';
-import type { Address, Handoff, KeepFree, Listen, Origin } from './settings';
+import type { Address, Handoff, Listen, Origin, Space } from './settings';
 
 /** What is wrong with a value and what would be right; the loader puts in front where it stood. */
 export class BadValue extends Error {}
@@ -60,16 +60,21 @@ export function waitingTime(text: string): number {
 }
 
 /** `5%` of a file system, or bytes in powers of 1024: `500M`, `2G`. */
-export function sizeOrShare(text: string): KeepFree {
+export function sizeOrShare(text: string): Space {
   const [number, unit] = takeNumber(text);
   if (unit === '%' && number >= 0) {
-    if (number > 99) throw new BadValue('leaves no room for the cache; write 0% to 99%');
+    if (number > 99) throw new BadValue('too much; write 0% to 99%');
     return { share: number / 100 };
   }
   const bytes = number * (BYTES.get(unit.toUpperCase()) ?? Number.NaN);
   if (Number.isNaN(bytes)) throw new BadValue('not a size; write a share like 5%, or a number with K, M, G or T, like 2G');
   if (!Number.isSafeInteger(bytes)) throw new BadValue('too large; write a size like 2G');
   return { bytes };
+}
+
+/** The same; `none` is undefined. */
+export function limit(text: string): Space | undefined {
+  return text.toLowerCase() === 'none' ? undefined : sizeOrShare(text);
 }
 
 /** One of the given words, whatever the case of its letters. */
