@@ -130,9 +130,10 @@ const WRITABLE: { readonly [code: string]: string } = {
   EDQUOT: "raise the user's quota, or name another OffloadCacheDir",
 };
 
-function lookAtTag({ tag }: Layout): Finding {
+function lookAtTag({ tag, urls }: Layout): Finding {
   if (existsSync(tag)) return ok('CACHEDIR.TAG tells backup programs to leave it out');
-  return warning('CACHEDIR.TAG is missing: backups will contain the cache', `it comes with the first file; or touch ${tag}, with the line of https://bford.info/cachedir/`);
+  if (!existsSync(urls)) return ok('the cache is empty; CACHEDIR.TAG comes with the first file');
+  return warning('CACHEDIR.TAG is missing: backups will contain the cache', `write it anew, with the line of https://bford.info/cachedir/, as ${tag}`);
 }
 
 /** The name of a user, or `uid N`. */
