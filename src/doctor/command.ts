@@ -12,10 +12,11 @@ import type { Server } from './ask.js';
 import type { Finding } from './finding.js';
 import { lookAtBase } from './look-base.js';
 import { lookAtCache } from './look-cache.js';
+import { lookAtLogFile } from './look-log.js';
 import { lookAtNode, lookAtScript, lookAtSettings } from './look-settings.js';
 import { lookAtSite } from './look-site.js';
 
-type Section = 'settings' | 'program' | 'cache' | 'base' | 'web server';
+type Section = 'settings' | 'program' | 'cache' | 'log' | 'base' | 'web server';
 type Findings = AsyncIterable<Finding> | Iterable<Finding>;
 
 interface Shown extends Finding {
@@ -56,6 +57,7 @@ function* sections(given: Arguments): Generator<[Section, Findings]> {
   if (settings.some(({ level }) => level === 'error')) return;
   const loaded = loadSettings(source);
   yield ['cache', lookAtCache(loaded)];
+  if (loaded.log !== undefined) yield ['log', [lookAtLogFile(loaded.log)]];
   yield ['base', lookAtBase({ settings: loaded, path, self: site?.server.base.authority, timeout })];
   if (site !== undefined) yield ['web server', lookAtSite({ settings: loaded, site: site.server, prefix: site.prefix, path, timeout })];
 }

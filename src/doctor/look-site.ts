@@ -24,14 +24,18 @@ export interface SiteLook {
 /** The web server before the script: whether every URL gets there, and what comes back of its answers. */
 export async function* lookAtSite(look: SiteLook): AsyncGenerator<Finding> {
   const reach: Finding[] = [];
+  const logged = logSize(look);
   for await (const finding of lookAtReach(look)) {
     reach.push(finding);
     yield finding;
   }
-  yield await lookAtDirectAccess(look);
-  if (reach.some(({ level }) => level === 'error')) return;
   if (look.path === undefined) yield warning('no file was asked for', 'name one that the base has: --url /path/of/a/file');
-  else yield* lookAtFile(look, look.path);
+  else if (reach.every(({ level }) => level !== 'error')) {
+    yield* lookAtFile(look, look.path);
+    yield* lookAtLog(look, logged);
+  }
+  // With the first file the cache gets what is looked for.
+  yield await lookAtDirectAccess(look);
 }
 
 /** The script answers these by itself, whatever their URL: it takes them for a base that redirects to itself. */
@@ -175,7 +179,7 @@ async function* lookAtHandoff(look: SiteLook, path: string, length: number): Asy
 }
 
 /** The script notes a hand-over at least this often, in milliseconds. */
-const HANDED_LATELY = 120_000;
+const HANDED_LATELY = 60_000;
 
 async function isCached(look: SiteLook, path: string): Promise<boolean> {
   const end = performance.now() + look.timeout;
@@ -187,6 +191,29 @@ async function isCached(look: SiteLook, path: string): Promise<boolean> {
     await sleep(100);
   }
 }
+
+/** Bytes; 0 if there is no log yet. */
+function logSize({ settings: { log } }: SiteLook): number {
+  return log === undefined ? 0 : (statSync(log, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** The script writes its line when all is sent: a moment after the client has it. */
+async function* lookAtLog(look: SiteLook, before: number): AsyncGenerator<Finding> {
+  const { log } = look.settings;
+  // Nobody can see what went into a pipe.
+  if (log === undefined || statSync(log, { throwIfNoEntry: false })?.isFile() === false) return;
+  for (const end = performance.now() + Math.min(look.timeout, LOGGED_WITHIN); ; await sleep(50)) {
+    if (logSize(look) > before) {
+      yield ok(`the requests are in the access log ${log}`);
+      return;
+    }
+    if (performance.now() > end) break;
+  }
+  yield warning(`no request came into the access log ${log}`, 'does the script have this OffloadLog, too, and may its user write there?');
+}
+
+/** Milliseconds. */
+const LOGGED_WITHIN = 3000;
 
 /** The answer, or why there is none. */
 function tell({ site, prefix, timeout }: SiteLook, path: string, question: Omit<Question, 'timeout'>): Promise<Told | string> {
