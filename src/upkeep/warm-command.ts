@@ -67,7 +67,7 @@ async function* paced(body: AsyncIterable<Buffer>, pace: Pace): AsyncGenerator<B
 class Warming {
   readonly #base: PacedBase;
   readonly #cache: Cache;
-  readonly #fills = new Set<Promise<void>>();
+  readonly #fills = new Set<Promise<unknown>>();
   #filled = 0;
   #here = 0;
   failed = 0;
@@ -82,7 +82,7 @@ class Warming {
       layout,
       settings,
       (job) => {
-        const running: Promise<void> = fill(job, layout.url(settings.base.href, job.path), this.#base, settings, log).finally(() => this.#fills.delete(running));
+        const running: Promise<unknown> = fill(job, layout.url(settings.base.href, job.path), this.#base, settings, log).finally(() => this.#fills.delete(running));
         this.#fills.add(running);
       },
       log,
