@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, promises as fs, readFileSync, renameSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, copyFile, openSync, readFileSync, renameSync, type Stats, statSync, truncate, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { UrlPlace } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { thisBoot } from './owner.js';
@@ -71,8 +72,8 @@ export async function cutToTrusted(place: UrlPlace, version: string): Promise<nu
   }
   const draft = place.draft();
   try {
-    await fs.copyFile(part, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-    await fs.truncate(draft, trusted);
+    await promisify(copyFile)(part, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    await promisify(truncate)(draft, trusted);
     writeMark(place, version, { ...mark, boot: thisBoot(), inode: statSync(draft).ino, synced: 0 });
     renameSync(draft, part);
   } catch (error) {

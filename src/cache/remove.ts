@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { UrlPlace } from './layout.js';
 import { type Lock, LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
@@ -70,7 +69,7 @@ export function removePart(place: UrlPlace, version: string): void {
 function removeDeadDrafts(place: UrlPlace): void {
   for (const name of namesIn(place.directory)) {
     if (!UrlPlace.isDraft(name)) continue;
-    const draft = join(place.directory, name);
+    const draft = `${place.directory}/${name}`;
     const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
     if (Date.now() - written > DRAFT_LIVES) removeIfThere(draft);
   }

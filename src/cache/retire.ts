@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileName } from '../file-name.js';
 import type { Layout } from './layout.js';
 import { removeIfThere } from './lock.js';
@@ -30,7 +29,7 @@ export function noteHandover({ handed }: Layout): void {
 export function retire(layout: Layout, body: string): void {
   if (!isYoung(layout.handed) || age(body, 'atimeMs') > GRACE + USE_GRAIN) return removeCounted(layout, body);
   const path = layout.relative(body);
-  const note = join(layout.retired, fileName(path));
+  const note = `${layout.retired}/${fileName(path)}`;
   if (isYoung(note) || !existsSync(body)) return;
   mkdirSync(layout.retired, { recursive: true, mode: 0o700 });
   writeFileSync(note, path, { encoding: 'latin1', mode: 0o600 });
@@ -39,10 +38,10 @@ export function retire(layout: Layout, body: string): void {
 /** Removes the bodies whose time of grace is over. */
 export function removeRetired(layout: Layout): void {
   for (const name of namesIn(layout.retired)) {
-    const note = join(layout.retired, name);
+    const note = `${layout.retired}/${name}`;
     try {
       if (isYoung(note)) continue;
-      const body = join(layout.root, readFileSync(note, 'latin1'));
+      const body = `${layout.root}/${readFileSync(note, 'latin1')}`;
       // The base may have that version again: then it has a record again, and stays.
       if (!existsSync(body.replace(/\.body[^/]*$/, '.head'))) removeCounted(layout, body);
       removeIfThere(note);

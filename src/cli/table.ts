@@ -13,6 +13,7 @@
  * A test runs it with `runCommand` of run.ts. test/cli/table.test.ts holds each entry to the rules of the house.
  */
 import type { Command } from './command.js';
+import { CHECK } from './commands/check.js';
 import { CHECK_BASE } from './commands/check-base.js';
 import { CLEAN } from './commands/clean.js';
 import { COMPLETION } from './commands/completion.js';
@@ -27,6 +28,6 @@ import { SITE } from './commands/site.js';
 import { VERIFY } from './commands/verify.js';
 import { WARM } from './commands/warm.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, RULES, HOSTS, CHECK_BASE, LS, WARM, PURGE, CLEAN, VERIFY, DEMO, COMPLETION, MANUAL];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, LS, WARM, PURGE, CLEAN, VERIFY, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';
