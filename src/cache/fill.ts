@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { type Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
 import { judge } from '../base/judge.js';
 import type { Version } from '../base/version.js';
@@ -21,6 +21,7 @@ import { noteUsage } from './usage.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** This fill ends here; the verdict tells those who wait. */
 class GivenUp extends Error {
@@ -246,7 +247,7 @@ class Fill {
     const reason = 'the base has another version by now';
     removeVersion(this.place, old.id);
     const lock = new LockWatch(this.place.lock(version.id)).acquire();
-    const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
+    const there = statIfThere(this.place.body(version.id)) !== undefined;
     if (lock === undefined || there) {
       lock?.release();
       if (there) this.#touch(version, fields);
