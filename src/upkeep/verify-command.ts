@@ -20,10 +20,10 @@ type Finding = 'right' | 'damaged' | 'without' | 'gone';
 /** `offload verify`: exit code 1 if a body was damaged. @throws Problem, StorageError */
 export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
   const settings = settingsOf(given);
-  const layout = openUsedCache(settings);
   const isMeant = matcher(given.words, settings.base);
   const isTry = isSet(given, 'dry-run');
   const pace = new Pace(flagBytes(given, 'rate'));
+  const layout = openUsedCache(settings);
   const progress = new Progress(io);
   const found = { right: 0, damaged: 0, without: 0, gone: 0 };
   let [total, looked, bytes] = [0, 0, 0];
