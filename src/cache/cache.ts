@@ -4,12 +4,12 @@ import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
 import type { Layout, UrlPlace } from './layout.js';
-import { removeIfThere } from './lock.js';
 import { type Record, readRecords, touchRecord } from './record.js';
 import { removeAll } from './remove.js';
 import { USE_GRAIN } from './retire.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
+import { removeCounted } from './usage.js';
 import { codeOf } from '../errors.js';
 import { sleep } from '../sleep.js';
 import { statIfThere } from '../stat.js';
@@ -51,7 +51,7 @@ export class Cache {
     }
     closeSync(fd);
     this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);
-    removeIfThere(file);
+    removeCounted(this.layout, file);
     return undefined;
   }
 

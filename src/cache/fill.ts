@@ -219,7 +219,11 @@ class Fill {
       const shown = judged.kind === 'other' ? status : judged.kind === 'forbidden' ? 403 : 502;
       throw new GivenUp({ kind: 'base', status: shown, reason: `base answers ${status} to GET after 200 to HEAD` });
     }
-    if (judged.version.id !== this.#version.id) this.#switchTo(judged.version, fields);
+    if (judged.version.id !== this.#version.id) {
+      // In chunks: the length was the old one's.
+      if (!fields.has('content-length')) throw new GivenUp({ kind: 'uncacheable', reason: 'the base has another version by now, and does not say its length' });
+      this.#switchTo(judged.version, fields);
+    }
     this.#confirm(judged.version, fields);
     return 0;
   }
