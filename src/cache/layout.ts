@@ -14,6 +14,7 @@ import { fileName } from '../file-name.js';
  *         VERSION.verdict       why the last fill gave up
  *         tmp.PID.RANDOM        a draft of one of these
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
+ *     status                    counters of the access log, and how far it was read
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
@@ -39,6 +40,10 @@ export class Layout {
 
   get slots(): string {
     return join(this.root, 'slots');
+  }
+
+  get status(): string {
+    return join(this.root, 'status');
   }
 
   get handed(): string {

@@ -21,7 +21,8 @@ import { MANUAL } from './commands/manual.js';
 import { RULES } from './commands/rules.js';
 import { SERVE } from './commands/serve.js';
 import { SITE } from './commands/site.js';
+import { STATUS } from './commands/status.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, STATUS, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';
