@@ -6,7 +6,7 @@ import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cg
 import { cgiRequest } from './host/cgi/environment.js';
 import { toServer } from './host/cgi/handoff.js';
 import { ClientGone } from './host/cgi/output.js';
-import { BUFFER, type Framing, writeReply } from './host/cgi/response.js';
+import { type Framing, PIPE, writeReply } from './host/cgi/response.js';
 import { faultReply } from './host/fault.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
@@ -50,7 +50,7 @@ async function deliver(reply: Reply, framing: Framing, target: string, settings:
   const { body } = reply;
   const hides = hidesCuts(process.env, framing.nph);
   if (hides !== undefined) remind(settings.cacheDir, hides, log);
-  const long = body.kind === 'stream' || (body.kind === 'file' && body.length > BUFFER);
+  const long = body.kind === 'stream' || (body.kind === 'file' && body.length > PIPE);
   // Without a length no web server can tell a script that was killed from one that is done.
   const endless = !framing.nph && body.kind === 'stream' && body.length === undefined;
   const guard = (hides !== undefined && long) || endless ? new Guard() : undefined;

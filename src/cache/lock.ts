@@ -89,6 +89,11 @@ export class Lock {
     return this.claim.filling;
   }
 
+  /** A dead owner had it before. */
+  get outbids(): boolean {
+    return this.number > 0;
+  }
+
   /** What another process needs to `adopt` this lock. */
   get ticket(): Ticket {
     return { path: this.path, number: this.number, token: this.token, by: this.claim.pid };
@@ -114,15 +119,18 @@ export class Lock {
     return ours;
   }
 
-  /** Never throws: whoever releases is done, and could do nothing about it. */
-  release(): void {
+  /** False if the lock was taken over meanwhile. Never throws: whoever releases is done, and could do nothing about it. */
+  release(): boolean {
+    let ours = false;
     try {
+      ours = this.#isOurs();
       // In this order: who looks meanwhile finds our lock last, not a dead one.
-      if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+      if (ours) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
     } catch {
       this.#disown();
     }
     this.#close();
+    return ours;
   }
 
   /** The directory is read-only: the file stays, but names nobody that lives (this process may, for months). */

@@ -54,16 +54,21 @@ export interface FillWatch {
   trusted(stats: Stats): number;
 }
 
-/** Pauses between two looks at a file that stands still, in milliseconds: the first byte must not be late. */
-const FIRST_PAUSES = [1, 2, 4, 8];
-/** While it grows: many followers of a fast fill must not look at it all the time. */
-const PAUSE = 20;
+/** The first pause before another look at the file, in milliseconds: the first byte must not be late. */
+const FIRST_PAUSE = 1;
+/** Each is longer than the one before: what comes is late by half the time that passed, at most. */
+const GROWTH = 1.5;
+/** While it grows: many followers of a fast fill read much at a time instead of looking all the time. */
+const PAUSE = 50;
+/** While it stands still. */
 const LONGEST_PAUSE = 100;
+/** After so many milliseconds without a byte: is there still somebody who fills? That takes some more looks, at other files. */
+const SILENCE = 200;
 
 /** A part that somebody fills. A growing file only grows, and every byte in it is right. */
 export class GrowingSource implements Source {
   #size = 0;
-  #first = true;
+  #pause = FIRST_PAUSE;
   #closed = false;
 
   constructor(
@@ -78,20 +83,19 @@ export class GrowingSource implements Source {
   }
 
   async wait(position: number): Promise<void> {
-    const pauses = this.#first ? [...FIRST_PAUSES] : [];
-    let pause = PAUSE;
-    let silence = 0;
-    for (;;) {
-      const now = pauses.shift() ?? pause;
+    for (let silence = 0; ; ) {
+      const now = this.#pause;
       await sleep(now);
       // The client has left meanwhile; the descriptor's number may be another file's by now.
       if (this.#closed) throw new ShortBody({ kind: 'base', reason: 'nobody waits any more' });
+      this.#pause = Math.min(now * GROWTH, LONGEST_PAUSE);
       if (this.available(position) > 0) break;
       silence += now;
-      if (silence >= PAUSE) this.#look(position);
-      if (pauses.length === 0) pause = Math.min(pause * 1.5, LONGEST_PAUSE);
+      if (silence < SILENCE) continue;
+      this.#look(position);
+      silence = 0;
     }
-    this.#first = false;
+    this.#pause = Math.min(this.#pause, PAUSE);
   }
 
   /** Nothing has come for a while: is there still somebody who fills just this file? */

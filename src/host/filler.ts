@@ -17,7 +17,10 @@ import { progress } from './title.js';
  */
 export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
 
-type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'log' | 'logFormat' | 'debug'>;
+type FillerSettings = Pick<
+  Settings,
+  'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'cacheSize' | 'keepFree' | 'log' | 'logFormat' | 'debug'
+>;
 
 interface Job {
   readonly path: string;
@@ -32,10 +35,11 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { base, baseAddress, timeout, cacheDir, log, logFormat, debug } = settings;
+  const { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug } = settings;
+  const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, log, logFormat, debug } };
+    const job: Job = { path, 'version': version, until, lock: lock.ticket, settings: needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -56,7 +60,9 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
-  const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
+  const job = JSON.parse(text) as Job;
+  const { path, until, lock: ticket, settings } = job;
+  const version = job['version']; // in quotes: the build makes it short elsewhere
   const onProgress = progress('fill', path, 0);
   onProgress(0, 1);
   const lock = await Lock.adopt(ticket);
@@ -64,6 +70,6 @@ export async function runFiller(text: string): Promise<void> {
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
   const began = Date.now();
-  const filled = await fill({ path, version, until, lock }, place, new Base(settings), log, onProgress);
+  const filled = await fill({ path, version, until, lock }, place, new Base(settings), settings, log, onProgress);
   appendEntry(fillEntry(path, began, filled), settings, log);
 }

@@ -11,6 +11,7 @@ import {
   duration,
   file,
   handoff,
+  limit,
   listen,
   onOff,
   origin,
@@ -120,6 +121,15 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     meaning: "proxies whose word about the client's address is believed",
     many: true,
     parse: addressBlocks,
+  },
+  cacheSize: {
+    directive: 'OffloadCacheSize',
+    env: 'OFFLOAD_CACHE_SIZE',
+    flag: 'cache-size',
+    default: 'none',
+    syntax: 'SIZE|PERCENT',
+    meaning: 'most that the cache holds: what was not used for longest goes; none is all but OffloadKeepFree',
+    parse: limit,
   },
   keepFree: {
     directive: 'OffloadKeepFree',

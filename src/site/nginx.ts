@@ -78,12 +78,22 @@ function configuration(site: Site, pass: Pass, about: string, notes: readonly st
   };
 }
 
+function buffers(kind: 'fastcgi' | 'proxy'): string[] {
+  return [
+    comment('So much goes on at a time. With the default, a page of 4 KB, nginx does little but call the system.'),
+    `${kind}_buffer_size 64k;`,
+    comment('Not used here, but nginx wants them to be of that size, too.'),
+    `${kind}_buffers 4 64k;`,
+  ];
+}
+
 function fastcgi(site: Site, handsOver: boolean): string[] {
   const settings = [...site.variables, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
   return [
     `fastcgi_pass unix:${site.socket};`,
     comment('What the script sends goes on at once: nginx would keep it in files, fcgiwrap hold back the last 8 KB.'),
     'fastcgi_buffering off;',
+    ...buffers('fastcgi'),
     'fastcgi_param NO_BUFFERING 1;',
     comment('As with Apache, Date says when nginx answered.'),
     'fastcgi_hide_header Date;',
@@ -110,6 +120,7 @@ function proxy(_: Site, handsOver: boolean): string[] {
     `proxy_set_header ${NO_HANDOFF} ${handsOver ? '""' : 'none'};`,
     comment('What serve sends goes on at once, and is not kept in files.'),
     'proxy_buffering off;',
+    ...buffers('proxy'),
   ];
 }
 

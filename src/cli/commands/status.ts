@@ -15,7 +15,7 @@ export const STATUS: Command = {
     { name: 'json', meaning: 'everything, for programs' },
     { name: 'html', value: 'FILE', meaning: 'write a page with charts instead; - is standard output' },
   ],
-  settings: ['base', 'cacheDir', 'log', 'keepFree'],
+  settings: ['base', 'cacheDir', 'cacheSize', 'keepFree', 'log'],
   exits: [[0, 'told'], [1, 'it failed'], REFUSED],
   examples: [
     { call: 'offload status', does: 'with the settings of /etc/offload.conf' },

@@ -6,8 +6,10 @@ import type { ByteRange } from '../../http/range.js';
 import { reasonPhrase } from '../../http/status.js';
 import { Output } from './output.js';
 
-/** The one buffer that a body goes through, in bytes: what a pipe takes at once. */
-export const BUFFER = 64 * 1024;
+/** What a pipe takes at once, in bytes. */
+export const PIPE = 64 * 1024;
+/** The one buffer that a body goes through, in bytes: with a pipe's size copying took half as much CPU again in this process. */
+const BUFFER = 256 * 1024;
 
 /** How a response is framed: parsed by the web server, or written whole by us (`nph-`, RFC 3875 §5). */
 export interface Framing {

@@ -96,7 +96,7 @@ export class Serving {
   #fill(job: FillJob, base: Base): void {
     const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
     const began = Date.now();
-    const running = fill(job, place, base, this.log).then((filled) => {
+    const running = fill(job, place, base, this.settings, this.log).then((filled) => {
       this.#fills.delete(running);
       this.#write(fillEntry(job.path, began, filled));
     });
