@@ -15,6 +15,7 @@ import { randomName } from '../random.js';
  *         tmp.PID.RANDOM        a draft of one of these
  *     usage                     how many bytes are here
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
+ *     status                    counters of the access log, and how far it was read
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
@@ -58,6 +59,10 @@ export class Layout {
 
   get slots(): string {
     return `${this.root}/slots`;
+  }
+
+  get status(): string {
+    return `${this.root}/status`;
   }
 
   get handed(): string {
