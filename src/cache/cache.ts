@@ -4,14 +4,15 @@ import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
 import type { Layout, UrlPlace } from './layout.js';
-import { removeIfThere } from './lock.js';
 import { type Record, readRecords, touchRecord } from './record.js';
 import { removeAll } from './remove.js';
 import { USE_GRAIN } from './retire.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
+import { removeCounted } from './usage.js';
 import { codeOf } from '../errors.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** How a body was found. */
 export interface Found {
@@ -50,7 +51,7 @@ export class Cache {
     }
     closeSync(fd);
     this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);
-    removeIfThere(file);
+    removeCounted(this.layout, file);
     return undefined;
   }
 
@@ -92,7 +93,7 @@ export class Cache {
   reach(path: string, version: Version): number {
     const place = this.place(path);
     const whole = this.has(path, version);
-    return whole ? version.length : (statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0);
+    return whole ? version.length : (statIfThere(place.part(version.id))?.size ?? 0);
   }
 
   /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */
@@ -131,7 +132,7 @@ export class Cache {
   validated(path: string, record: Record, grain: number): void {
     const place = this.place(path);
     try {
-      const last = statSync(place.head(record.version.id), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+      const last = statIfThere(place.head(record.version.id))?.mtimeMs ?? -Infinity;
       if (Math.abs(record.validated - last) >= grain) touchRecord(place, path, record);
     } catch (error) {
       this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);

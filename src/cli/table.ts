@@ -15,14 +15,19 @@
 import type { Command } from './command.js';
 import { CHECK } from './commands/check.js';
 import { CHECK_BASE } from './commands/check-base.js';
+import { CLEAN } from './commands/clean.js';
 import { COMPLETION } from './commands/completion.js';
 import { DEMO } from './commands/demo.js';
 import { HOSTS } from './commands/hosts.js';
+import { LS } from './commands/ls.js';
 import { MANUAL } from './commands/manual.js';
+import { PURGE } from './commands/purge.js';
 import { RULES } from './commands/rules.js';
 import { SERVE } from './commands/serve.js';
 import { SITE } from './commands/site.js';
+import { VERIFY } from './commands/verify.js';
+import { WARM } from './commands/warm.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, DEMO, COMPLETION, MANUAL];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, LS, WARM, PURGE, CLEAN, VERIFY, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';

@@ -3,6 +3,7 @@ import { EXIT, type Io } from '../cli/io.js';
 import { settingsOf } from '../cli/settings.js';
 import { type Answer, Base, BaseError } from '../base/base.js';
 import { judge } from '../base/judge.js';
+import { removeEmpty } from '../cache/census.js';
 import type { Layout } from '../cache/layout.js';
 import { touchRecord } from '../cache/record.js';
 import { removeAll, removeVersion, unlessFilled } from '../cache/remove.js';
@@ -11,7 +12,7 @@ import type { Settings } from '../settings/settings.js';
 import { type Entry, openUsedCache, readEntry, urlDirectories } from './catalogue.js';
 import { inParallel, Pace } from './pace.js';
 import { Progress } from './progress.js';
-import { removeEmpty, sizeOf, type Sweep, sweepCommon, sweepUrl } from './trash.js';
+import { sizeOf, type Sweep, sweepCommon, sweepUrl } from './trash.js';
 import { bytesText, countText, flagDuration } from './units.js';
 
 /** Questions on their way to the base at once. */
@@ -31,12 +32,11 @@ interface Window {
 /** `offload clean`: exit code 1 if the base could not be asked about all files. @throws Problem, StorageError */
 export async function cleanCommand(given: Arguments, io: Io): Promise<number> {
   const settings = settingsOf(given);
-  const layout = openUsedCache(settings);
   const rate = flagNumber(given, 'rate', 0.01, 100_000);
   const window = { olderThan: flagDuration(given, 'older-than') ?? 0, youngerThan: flagDuration(given, 'younger-than') ?? Infinity };
   const partsAfter = flagDuration(given, 'parts-after') ?? DAY;
   const sweep: Sweep = { tally: { parts: 0, locks: 0, slots: 0, others: 0, bytes: 0 }, isTry: isSet(given, 'dry-run'), partsAfter };
-  const cleaning = new Cleaning(layout, settings, sweep, window, new Pace(rate), new Progress(io));
+  const cleaning = new Cleaning(openUsedCache(settings), settings, sweep, window, new Pace(rate), new Progress(io));
   await cleaning.run();
   io.stdout.write(`offload clean: ${cleaning.summary()}\n`);
   return cleaning.isComplete ? EXIT.done : EXIT.failed;

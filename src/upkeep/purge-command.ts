@@ -2,13 +2,14 @@ import { type Arguments, isSet } from '../cli/arguments.js';
 import { EXIT, type Io } from '../cli/io.js';
 import { Problem } from '../cli/problem.js';
 import { settingsOf } from '../cli/settings.js';
+import { removeEmpty } from '../cache/census.js';
 import type { Layout } from '../cache/layout.js';
 import { removeAll } from '../cache/remove.js';
 import { printable } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { type Entry, openUsedCache, readEntry, urlDirectories } from './catalogue.js';
 import { isPattern, matcher, pathOf } from './patterns.js';
-import { removeEmpty, sizeOf } from './trash.js';
+import { sizeOf } from './trash.js';
 import { bytesText, countText } from './units.js';
 
 /** `offload purge`: what the cache has of these URLs is removed; a fill that runs is not kept. @throws Problem, StorageError */

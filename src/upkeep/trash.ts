@@ -8,13 +8,11 @@ import { partSize, removePart, unlessFilled } from '../cache/remove.js';
 import { retire } from '../cache/retire.js';
 import type { Entry } from './catalogue.js';
 
-export { removeEmpty };
-
 /** What is written in milliseconds, or told to those who wait, has nobody left to care for it after so long, in milliseconds. */
 const LEFT = 3_600_000;
 
 /** What clean has found that nobody works on any more. */
-export interface Tally {
+interface Tally {
   parts: number;
   locks: number;
   slots: number;

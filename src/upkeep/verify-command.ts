@@ -3,7 +3,10 @@ import { constants, promises as fs } from 'node:fs';
 import { type Arguments, isSet } from '../cli/arguments.js';
 import { EXIT, type Io } from '../cli/io.js';
 import { settingsOf } from '../cli/settings.js';
-import { removeVersion, unlessFilled } from '../cache/remove.js';
+import type { UrlPlace } from '../cache/layout.js';
+import { removeIfThere } from '../cache/lock.js';
+import { unlessFilled } from '../cache/remove.js';
+import { removeCounted } from '../cache/usage.js';
 import { codeOf } from '../errors.js';
 import type { Record } from '../cache/record.js';
 import { openUsedCache, readEntry, urlDirectories } from './catalogue.js';
@@ -20,10 +23,10 @@ type Finding = 'right' | 'damaged' | 'without' | 'gone';
 /** `offload verify`: exit code 1 if a body was damaged. @throws Problem, StorageError */
 export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
   const settings = settingsOf(given);
-  const layout = openUsedCache(settings);
   const isMeant = matcher(given.words, settings.base);
   const isTry = isSet(given, 'dry-run');
   const pace = new Pace(flagBytes(given, 'rate'));
+  const layout = openUsedCache(settings);
   const progress = new Progress(io);
   const found = { right: 0, damaged: 0, without: 0, gone: 0 };
   let [total, looked, bytes] = [0, 0, 0];
@@ -42,7 +45,7 @@ export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
       found[finding]++;
       if (finding !== 'damaged') continue;
       progress.say(`offload verify: ${path}: ${body}: is not what the base sent${isTry ? '' : ': removed, will be pulled anew'}`);
-      if (!isTry) unlessFilled(place, record.version.id, () => removeVersion(place, record.version.id));
+      if (!isTry) removeDamaged(place, record.version.id);
     }
   }
   progress.clear();
@@ -50,6 +53,14 @@ export async function verifyCommand(given: Arguments, io: Io): Promise<number> {
   const files = countText(found.right + found.damaged + found.without, 'file');
   io.stdout.write(`offload verify: ${files}, ${bytesText(bytes)}: ${found.right} right, ${damaged}, ${found.without} without a digest\n`);
   return found.damaged === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** At once: if a web server has just been told to send it, its client must not get it either, but asks again. */
+function removeDamaged(place: UrlPlace, version: string): void {
+  unlessFilled(place, version, () => {
+    removeIfThere(place.head(version));
+    removeCounted(place.layout, place.body(version));
+  });
 }
 
 /** Reads a body; that is no use of it. */

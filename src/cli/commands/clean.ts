@@ -7,7 +7,7 @@ export const CLEAN: Command = {
   usage: '[--dry-run] [FLAG...]',
   about: [
     'Removes what the base no longer has (404, 410) or has another version of, and what killed processes have left: parts, locks, places of downloads, drafts. What the base confirms counts as validated. A base that does not answer, or has none of the files, empties nothing.',
-    'It is for cron: one line tells what it did. Interrupted, it goes on where it was if --older-than is longer than that ago: what it has asked about is validated. Run it as the user who owns the cache.',
+    'It is for cron: one line tells what it did. Interrupted, the next run goes on where it was: what the base has confirmed within --older-than is not asked about again. Run it as the user who owns the cache.',
   ],
   operands: false,
   flags: [
