@@ -44,15 +44,15 @@ const nodesFunctionsOnce = {
 };
 
 /**
- * Fields of our own objects, minified: 2 KB less. None of them is on disk, in a job, in Node's interfaces, or in quotes (`'body' in reply`),
+ * Fields of our own objects, minified: 2 KB less. None of them is on disk, in the log, in a job, in Node's interfaces, or in quotes (`'body' in reply`),
  * which stay as they are.
  */
 const OWN_FIELDS = new RegExp(`^(?:${`
-  acquire answer authority available cache cacheStatus claim collapsed confirm detail directive directory
-  ensure field flush found fwdStatus handed handoff head heartbeat ifRange layout list mark maxDupeDownloads
-  nph obtain onProgress openPart outbids part parts pieces place problems protocol record relative release remoteAddress rescue retired root
-  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict wanted
-  watch
+  acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
+  ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
+  nph obtain onProgress openPart outbids part parts pieces place problems record relative release remoteAddress rescue retired root
+  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
+  wanted watch
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {

@@ -1,6 +1,7 @@
 import { coloursOf } from './cli/colour.js';
 import { EXIT } from './cli/io.js';
 import { programHelp } from './cli/help.js';
+import { withRemedy } from './cli/remedy.js';
 import { commandNamed, runCommand } from './cli/run.js';
 import { COMMANDS } from './cli/table.js';
 import { codeOf } from './errors.js';
@@ -39,7 +40,7 @@ process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? E
 void main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`offload: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`offload: ${withRemedy(error)}\n`);
     process.exit(EXIT.failed);
   },
 );

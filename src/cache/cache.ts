@@ -12,6 +12,7 @@ import { type FillStarter, FillWaiter } from './waiter.js';
 import { removeCounted } from './usage.js';
 import { codeOf } from '../errors.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** How a body was found. */
 export interface Found {
@@ -92,7 +93,7 @@ export class Cache {
   reach(path: string, version: Version): number {
     const place = this.place(path);
     const whole = this.has(path, version);
-    return whole ? version.length : (statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0);
+    return whole ? version.length : (statIfThere(place.part(version.id))?.size ?? 0);
   }
 
   /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */
@@ -131,7 +132,7 @@ export class Cache {
   validated(path: string, record: Record, grain: number): void {
     const place = this.place(path);
     try {
-      const last = statSync(place.head(record.version.id), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+      const last = statIfThere(place.head(record.version.id))?.mtimeMs ?? -Infinity;
       if (Math.abs(record.validated - last) >= grain) touchRecord(place, path, record);
     } catch (error) {
       this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);

@@ -1,7 +1,8 @@
-import { existsSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Layout, UrlPlace } from './layout.js';
 import { namesIn } from './record.js';
+import { statIfThere } from '../stat.js';
 
 /** A body, or a part of one, that takes room. */
 export interface StoredFile {
@@ -28,7 +29,7 @@ export async function filesIn(layout: Layout, shard: number): Promise<StoredFile
       const { version = '', kind } = UrlPlace.parse(name) ?? {};
       if (kind !== 'body' && kind !== 'part') continue;
       const path = join(directory, name);
-      const stats = statSync(path, { throwIfNoEntry: false });
+      const stats = statIfThere(path);
       if (stats === undefined) continue;
       const place = new UrlPlace(layout, directory, name);
       const isFilled = kind === 'part' && existsSync(place.lock(version));

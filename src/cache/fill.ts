@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { type Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
 import { judge } from '../base/judge.js';
 import type { Version } from '../base/version.js';
@@ -21,6 +21,7 @@ import { noteUsage } from './usage.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** This fill ends here; the verdict tells those who wait. */
 class GivenUp extends Error {
@@ -218,7 +219,11 @@ class Fill {
       const shown = judged.kind === 'other' ? status : judged.kind === 'forbidden' ? 403 : 502;
       throw new GivenUp({ kind: 'base', status: shown, reason: `base answers ${status} to GET after 200 to HEAD` });
     }
-    if (judged.version.id !== this.#version.id) this.#switchTo(judged.version, fields);
+    if (judged.version.id !== this.#version.id) {
+      // In chunks: the length was the old one's.
+      if (!fields.has('content-length')) throw new GivenUp({ kind: 'uncacheable', reason: 'the base has another version by now, and does not say its length' });
+      this.#switchTo(judged.version, fields);
+    }
     this.#confirm(judged.version, fields);
     return 0;
   }
@@ -246,7 +251,7 @@ class Fill {
     const reason = 'the base has another version by now';
     removeVersion(this.place, old.id);
     const lock = new LockWatch(this.place.lock(version.id)).acquire();
-    const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
+    const there = statIfThere(this.place.body(version.id)) !== undefined;
     if (lock === undefined || there) {
       lock?.release();
       if (there) this.#touch(version, fields);

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { UrlPlace } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { thisBoot } from './owner.js';
+import { statIfThere } from '../stat.js';
 
 /** Rewritten in place, of one size: no reader sees a shorter one, and it lies in one sector. */
 const SIZE = 512;
@@ -61,7 +62,7 @@ export function trustedBytes(mark: Mark | undefined, { size, ino }: Pick<Stats, 
  */
 export async function cutToTrusted(place: UrlPlace, version: string): Promise<number> {
   const part = place.part(version);
-  const stats = statSync(part, { throwIfNoEntry: false });
+  const stats = statIfThere(part);
   if (stats === undefined) return 0;
   const mark = readMark(place, version);
   const trusted = trustedBytes(mark, stats);

@@ -15,7 +15,7 @@ export interface Record {
   readonly sha256?: string | undefined;
 }
 
-/** As it lies on disk: ASCII only, so that no byte of a header is re-coded. */
+/** As it lies on disk: ASCII only, so that no byte of a header is re-coded. In quotes: what the build makes short elsewhere. */
 interface Stored {
   readonly url: string;
   readonly length: number;
@@ -32,8 +32,8 @@ function readRecord(place: UrlPlace, url: string, id: string): Record | undefine
     const path = place.head(id);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
     const version = makeVersion({ etag: stored.etag, lastModified: stored.lastModified, date: stored.date }, stored.length);
-    if (stored.url !== url || version.id !== id || !stored.fields.every(isField)) return undefined;
-    return { version, fields: new Fields(stored.fields), validated: statSync(path).mtimeMs, sha256: stored.sha256 };
+    if (stored.url !== url || version.id !== id || !stored['fields'].every(isField)) return undefined;
+    return { version, fields: new Fields(stored['fields']), validated: statSync(path).mtimeMs, sha256: stored.sha256 };
   } catch {
     return undefined;
   }
@@ -112,6 +112,6 @@ function sameFields(a: Fields | undefined, b: Fields): boolean {
 
 function stringify(url: string, version: Version, fields: Fields, sha256: string | undefined): string {
   const { length, etag, lastModified, date } = version;
-  const stored: Stored = { url, length, etag, lastModified, date, fields: fields.list, sha256 };
+  const stored: Stored = { url, length, etag, lastModified, date, 'fields': fields.list, sha256 };
   return JSON.stringify(stored).replace(/[\x7f-\xff]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { UrlPlace } from './layout.js';
 import { type Lock, LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
 import { removeRetired, retire } from './retire.js';
 import { noteUsage } from './usage.js';
+import { statIfThere } from '../stat.js';
 
 /** A draft lives for milliseconds: one not written to for so long, in milliseconds, is a killed process's. */
 const DRAFT_LIVES = 60_000;
@@ -70,7 +71,7 @@ function removeDeadDrafts(place: UrlPlace): void {
   for (const name of namesIn(place.directory)) {
     if (!UrlPlace.isDraft(name)) continue;
     const draft = `${place.directory}/${name}`;
-    const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    const written = statIfThere(draft)?.mtimeMs ?? Infinity;
     if (Date.now() - written > DRAFT_LIVES) removeIfThere(draft);
   }
 }
@@ -108,5 +109,5 @@ export function countPart(place: UrlPlace, version: string): void {
 }
 
 export function partSize(place: UrlPlace, version: string): number {
-  return statSync(place.part(version), { throwIfNoEntry: false })?.size ?? 0;
+  return statIfThere(place.part(version))?.size ?? 0;
 }

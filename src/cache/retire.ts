@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileName } from '../file-name.js';
 import type { Layout } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { namesIn } from './record.js';
 import { removeCounted } from './usage.js';
+import { statIfThere } from '../stat.js';
 
 /**
  * A web server that was told to send a file opens it a moment later; whoever removes the file in that moment would make
@@ -57,5 +58,5 @@ function isYoung(path: string): boolean {
 
 /** Milliseconds since the file's mtime (or atime), also if a clock was set back; Infinity if there is no such file. */
 function age(path: string, time: 'mtimeMs' | 'atimeMs' = 'mtimeMs'): number {
-  return Math.abs(Date.now() - (statSync(path, { throwIfNoEntry: false })?.[time] ?? Infinity));
+  return Math.abs(Date.now() - (statIfThere(path)?.[time] ?? Infinity));
 }

@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { codeOf } from '../errors.js';
 import type { Layout } from './layout.js';
+import { statIfThere } from '../stat.js';
 
 /**
  * How many bytes each of the 256 shards holds, all origins together: bodies, and parts that nobody fills. Undefined if
@@ -49,7 +50,7 @@ export function writeUsage({ usage }: Layout, shard: number, bytes: number): voi
 
 /** Removes a file that is counted. @throws errors of the file system */
 export function removeCounted(layout: Layout, file: string): void {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const size = statIfThere(file)?.size ?? 0;
   try {
     unlinkSync(file);
     noteUsage(layout, file, -size);

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, type Stats } from 'node:fs';
 import type { Version } from '../base/version.js';
 import { isStrong } from '../http/etag.js';
 import type { Log } from '../log.js';
@@ -11,6 +11,7 @@ import { partSize } from './remove.js';
 import { checkSpace, type Limits } from './space.js';
 import { readVerdict, removeVerdict } from './verdict.js';
 import { codeOf } from '../errors.js';
+import { statIfThere } from '../stat.js';
 
 /** A fill to be done: whoever runs it owns the lock and releases it. */
 export interface FillJob {
@@ -111,7 +112,7 @@ export class FillWaiter implements FillWatch {
     }
     // The mark is gone: the body is complete, flushed before it had this name, or removed.
     if (wasOurs) return stats.size;
-    return statSync(place.body(version.id), { throwIfNoEntry: false })?.ino === stats.ino ? stats.size : 0;
+    return statIfThere(place.body(version.id))?.ino === stats.ino ? stats.size : 0;
   }
 
   reopen(inode: number): number | undefined {

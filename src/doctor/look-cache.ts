@@ -26,7 +26,8 @@ export function* lookAtCache(settings: CacheSettings): Generator<Finding> {
       openCache(settings);
     } catch (problem) {
       if (!(problem instanceof StorageError)) throw problem;
-      yield error(problem.message, `sudo chown -R USER ${cacheDir} && sudo chmod 700 ${cacheDir}, USER being who runs the script`);
+      // Its own remedy is for whoever reads it in a log.
+      yield error(problem.message.replace(/(?:; run as|\. Remedy:).*/, ''), `run offload check as the script's user; or give OffloadCacheDir a directory of its own: ${makeIt('/var/cache/offload')}`);
       return;
     }
   }
@@ -40,13 +41,16 @@ export function* lookAtCache(settings: CacheSettings): Generator<Finding> {
 function lookAtParent(cacheDir: string): Finding {
   let parent = dirname(cacheDir);
   while (!existsSync(parent)) parent = dirname(parent);
-  const make = `sudo install -d -o USER -m 700 ${cacheDir}, USER being who runs the script`;
   try {
     accessSync(parent, constants.W_OK | constants.X_OK);
   } catch {
-    return error(`${cacheDir} isn't there, and ${userName(process.geteuid?.() ?? 0)} can't make it`, make);
+    return error(`${cacheDir} isn't there, and ${userName(process.geteuid?.() ?? 0)} can't make it`, makeIt(cacheDir));
   }
-  return warning(`${cacheDir} isn't there yet; the first request would make it`, make);
+  return warning(`${cacheDir} isn't there yet; the first request would make it`, makeIt(cacheDir));
+}
+
+function makeIt(cacheDir: string): string {
+  return `sudo install -d -o USER -m 700 ${cacheDir}, USER being who runs the script`;
 }
 
 function* lookAtMode(cacheDir: string, owner: number): Generator<Finding> {
@@ -113,7 +117,7 @@ function* tryOut(cacheDir: string): Generator<Finding> {
     if (existsSync(lock) || statSync(body).mtimeMs !== 1000) yield error('a renamed file keeps its old name, or not its time', 'put OffloadCacheDir on another file system');
     else yield ok('files can be locked, written, flushed, dated and renamed there');
   } catch (problem) {
-    yield error(`${cacheDir} can't be written to by ${userName(process.geteuid?.() ?? 0)} (${codeOf(problem)})`, WRITABLE[codeOf(problem)] ?? `give it to the user who runs the script: sudo chown -R USER ${cacheDir}`);
+    yield error(`${cacheDir} can't be written to by ${userName(process.geteuid?.() ?? 0)} (${codeOf(problem)})`, WRITABLE[codeOf(problem)] ?? `chmod 700 ${cacheDir}, as its owner`);
   } finally {
     rmSync(lock, { force: true });
     rmSync(body, { force: true });
@@ -126,9 +130,10 @@ const WRITABLE: { readonly [code: string]: string } = {
   EDQUOT: "raise the user's quota, or name another OffloadCacheDir",
 };
 
-function lookAtTag({ tag }: Layout): Finding {
+function lookAtTag({ tag, urls }: Layout): Finding {
   if (existsSync(tag)) return ok('CACHEDIR.TAG tells backup programs to leave it out');
-  return warning('CACHEDIR.TAG is missing: backups will contain the cache', `it comes with the first file; or touch ${tag}, with the line of https://bford.info/cachedir/`);
+  if (!existsSync(urls)) return ok('the cache is empty; CACHEDIR.TAG comes with the first file');
+  return warning('CACHEDIR.TAG is missing: backups will contain the cache', `write it anew, with the line of https://bford.info/cachedir/, as ${tag}`);
 }
 
 /** The name of a user, or `uid N`. */

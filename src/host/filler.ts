@@ -39,7 +39,7 @@ export function detachedFiller(settings: Settings, script: string): FillStarter 
   const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: needed };
+    const job: Job = { path, 'version': version, until, lock: lock.ticket, settings: needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -60,7 +60,9 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
-  const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
+  const job = JSON.parse(text) as Job;
+  const { path, until, lock: ticket, settings } = job;
+  const version = job['version']; // in quotes: the build makes it short elsewhere
   const onProgress = progress('fill', path, 0);
   onProgress(0, 1);
   const lock = await Lock.adopt(ticket);

@@ -39,7 +39,7 @@ export function replaceFile(path: string, text: string): boolean {
     return true;
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new Problem(path, `can't be written (${error instanceof Error ? error.message : String(error)})`);
+    throw new Problem(path, `can't be written (${error instanceof Error ? error.message : String(error)}); its directory must be there, and this user must be allowed to write to it`);
   }
 }
 

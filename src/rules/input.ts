@@ -50,7 +50,7 @@ async function readText(file: string, io: Io): Promise<string> {
     try {
       return readFileSync(file, 'latin1');
     } catch (error) {
-      throw new Problem(file, `can't be read (${codeOf(error)})`);
+      throw new Problem(file, `can't be read (${codeOf(error)}); name a file of directives that this user may read`);
     }
   }
   const chunks: Buffer[] = [];

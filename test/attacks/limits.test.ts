@@ -128,7 +128,8 @@ test('a base that sends its header byte by byte is waited for no longer than Off
 });
 
 test('200 scripts at once on one cold file: one GET, each gets all of it', async (t) => {
-  const s = await scene(t);
+  // The base is in this process, which a slow machine lets wait.
+  const s = await scene(t, { settings: { OFFLOAD_TIMEOUT: '3m' } });
   const gate = new Gate(50_000);
   const body = s.pattern('/a', 1_000_000, { hold: gate });
   const running = await Promise.all(Array.from({ length: 200 }, () => s.start('/a', { check: checks(body) })));
@@ -151,9 +152,9 @@ test('a script that may open only a few files: all of the file, a visible end, o
       if (url === '/b') s.pattern(`/b${most}`, 100_000, {}, 7);
       const path = url === '/b' ? `/b${most}` : url;
       const result = await s.get(path, { script: '/bin/sh', args: ['-c', `ulimit -n ${most}; exec ${script}`] }).catch((error: Error) => error);
-      // Node itself doesn't start with fewer.
+      // Node itself doesn't start with fewer; Debian 13's then crashes without a word.
       if (result instanceof Error) {
-        assert.match(result.message, /EMFILE|Too many open files|uv_loop_init|node::/, `${most} files`);
+        assert.match(result.message, /EMFILE|Too many open files|uv_loop_init|node::|SIGSEGV; stdout ""; stderr: $/, `${most} files`);
         continue;
       }
       seen.add(result.status);

@@ -43,6 +43,8 @@ for (const [name, { start, setup }] of Object.entries(SHELLS)) {
     await expectAt(shell, 'offload hosts --map my\t', /--map[ =]my\\ base\.conf /);
     await expectAt(shell, 'offload rules --root s\t', /--root[ =]sub\\ dir\//);
     await expectAt(shell, 'offload completion f\t', /completion fish/);
+    for (const { name: command } of COMMANDS) await expectAt(shell, `offload ${command} --hel\t`, new RegExp(`offload ${command} --help `));
+    await expectAt(shell, 'offload rules --\t\t', /(?=[^]*--exclude-user-agent)(?=[^]*--no-resolve)(?=[^]*--host)/);
     await expectAt(shell, 'offload help dem\t', /help demo/);
     await expectAt(shell, 'offload \t\t', new RegExp(COMMANDS.map(({ name: command }) => `(?=[^]* ?\\b${command}\\b)`).join('')));
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
@@ -11,7 +12,7 @@ import { runCommand } from '../../src/cli/run';
 import { COMMANDS } from '../../src/cli/table';
 import { TABLE } from '../../src/settings/table';
 import { VERSION } from '../../src/version';
-import { tempDir } from '../support/place';
+import { atEnd, tempDir } from '../support/place';
 import { lackingPrograms, startTerminal } from './terminal';
 import { offloadCommand, ROOT } from '../support/build';
 
@@ -87,6 +88,21 @@ for (const command of COMMANDS) {
 test("the old name of the base's check still works", async () => {
   const { code, stderr } = await offload('check', '--big', 'no-url');
   assert.deepEqual([code, stderr], [2, 'offload check-base: --big no-url: must be a URL like http://base.example/path, without a query\n']);
+});
+
+test('errors end with what to do', async (t) => {
+  const dir = tempDir(t);
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  atEnd(t, () => busy.close());
+  const { port } = busy.address() as { port: number };
+  const serve = (listen: string): Promise<Ran> => offload('serve', '--base', 'http://127.0.0.1:9', '--cache-dir', join(dir, 'cache'), '--listen', listen);
+  const busyPort = await serve(`127.0.0.1:${port}`);
+  assert.deepEqual([busyPort.code, busyPort.stderr], [1, `offload: OffloadListen 127.0.0.1:${port}: in use (EADDRINUSE); end what listens there, or choose another port\n`]);
+  assert.match((await serve('192.0.2.1:80')).stderr, /: can't listen there \(EADDRNOTAVAIL\); this machine has no such address/);
+  assert.match((await serve(`unix:${dir}/none/x`)).stderr, /: can't listen there \(E\w+\); its directory must be there/);
+  assert.match((await offload('rules', join(dir, 'none'))).stderr, /can't be read \(ENOENT\); name a file of directives/);
+  assert.match((await offload('rules', '--host', '127.0.0.1', '--map', join(dir, 'none/map'))).stderr, /can't be written \(ENOENT.*\); its directory must be there/);
 });
 
 test('colours are for a terminal, without NO_COLOR', { skip: lackingPrograms('script') }, async (t) => {

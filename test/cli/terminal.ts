@@ -19,7 +19,7 @@ export interface Terminal {
 
 /** Starts `command` (of the shell) at a terminal; it ends with the test. */
 export function startTerminal(t: Cleanup, command: string, env: Readonly<Record<string, string>>, cwd: string): Terminal {
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd, env: { ...process.env, TERM: 'xterm', ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd, env: { ...process.env, TERM: 'xterm', HISTFILE: '', ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   let written = '';
   child.stdout.on('data', (chunk: Buffer) => (written += chunk.toString('latin1')));
   atEnd(t, () => child.kill('SIGKILL'));

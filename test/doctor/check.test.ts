@@ -9,7 +9,7 @@ import { atEnd, type Cleanup, freePort, tempDir } from '../support/place.js';
 import { handOver, serverUser } from '../support/servers/server.js';
 import { startServe } from '../support/servers/serve.js';
 import { makeAuthority, startTls } from '../support/tls.js';
-import { check, report, said, troubles } from './doctor.js';
+import { check, report, reportAsOurselves, said, troubles } from './doctor.js';
 
 const FILE = { body: 'x'.repeat(10_000) };
 
@@ -41,9 +41,10 @@ test('a healthy side: no errors, exit code 0; each setting and where it came fro
     `settings: ok: OffloadFresh 10s   (${conf}:2)`,
     'settings: ok: OffloadTimeout 9s   (--timeout)',
     'cache: ok: files can be locked, written, flushed, dated and renamed there',
+    'cache: ok: the cache is empty; CACHEDIR.TAG comes with the first file',
     'base: ok: HEAD /a.zip: 200, 10000 bytes, ETag ',
     'base: ok: ranges work',
-    "base: ok: the base's clock and ours differ by 0 s",
+    "base: ok: the base's clock and ours differ by ",
     'base: ok: a client on this machine gets 200 from the base itself',
   ]) {
     assert.ok(said(found).includes(line), `${line}\n${said(found)}`);
@@ -85,6 +86,7 @@ test('bad settings are errors with file, line and remedy; then nothing else can 
   assert.equal(found.code, 1);
   assert.ok(said(found).includes(`settings: error: ${conf}:2: OffloadTimeuot: unknown directive; did you mean OffloadTimeout?`), said(found));
   assert.ok(said(found).includes('settings: error: OFFLOAD_FRESH=soon: not a duration; write a number with'), said(found));
+  assert.match(said(await report(t, { OFFLOAD_CONF: '' })), /error: OffloadBase: not set; write OffloadBase .*or --base\. What SetEnv sets in the web server is not seen here: give it as a flag/);
   assert.ok(found.findings.every(({ section }) => section === 'settings' || section === 'program'));
 });
 
@@ -92,12 +94,14 @@ test('a cache directory that can not be used, or should not be', async (t) => {
   const { cacheDir, settings } = await patient(t);
   const cacheTroubles = async (more = {}): Promise<string> => troubles(await report(t, { ...settings, ...more }), 'cache').join('\n');
   chmodSync(cacheDir, 0o500);
-  if (serverUser() !== undefined || process.geteuid?.() !== 0) assert.match(await cacheTroubles(), /^error: .*cache can't be written to by \S+ \(EACCES\); give it to the user/m);
+  if (serverUser() !== undefined || process.geteuid?.() !== 0) assert.match(await cacheTroubles(), /^error: .*cache can't be written to by \S+ \(EACCES\); chmod 700 /m);
   chmodSync(cacheDir, 0o770);
   assert.match(await cacheTroubles(), /^warning: .* mode 0770: others can change what is sent; chmod 700/m);
   chmodSync(cacheDir, 0o707);
   assert.match(await cacheTroubles(), /^error: .*everyone can write to it/m);
   chmodSync(cacheDir, 0o700);
+  mkdirSync(join(cacheDir, 'urls'));
+  assert.match(await cacheTroubles(), /^warning: CACHEDIR\.TAG is missing/m);
   assert.match(await cacheTroubles({ OFFLOAD_KEEP_FREE: '4000T' }), /^error: .* are free, OffloadKeepFree keeps .*: nothing more is cached; make room/m);
   const file = join(tempDir(t), 'file');
   writeFileSync(file, '');
@@ -106,7 +110,7 @@ test('a cache directory that can not be used, or should not be', async (t) => {
   assert.match(await cacheTroubles({ OFFLOAD_CACHE_DIR: '/proc/none' }), /^error: \/proc\/none isn't there/m);
   if (serverUser() !== undefined) {
     const others = tempDir(t);
-    assert.match(await cacheTroubles({ OFFLOAD_CACHE_DIR: others }), /^error: .*belongs to uid 0, but this is uid \d+; .*chown/m);
+    assert.match(await cacheTroubles({ OFFLOAD_CACHE_DIR: others }), /^error: .*belongs to uid 0, but this is uid \d+; .*install -d -o USER/m);
   }
   const memory = mkdtempSync('/dev/shm/offload-check-');
   atEnd(t, () => rmSync(memory, { recursive: true }));
@@ -120,6 +124,13 @@ async function ofBase(t: Cleanup, base: string, ...flags: string[]): Promise<str
   const found = await report(t, { ...settings, OFFLOAD_BASE: base }, '--url', '/a.zip', ...flags);
   return said({ ...found, findings: found.findings.filter(({ section, level }) => section === 'base' && level !== 'ok') });
 }
+
+test('root is told to look as the owner of the cache', { skip: serverUser() === undefined && 'needs root' }, async (t) => {
+  const { cacheDir, settings } = await patient(t);
+  const [first = ''] = troubles(await reportAsOurselves(t, settings), 'cache');
+  assert.equal(first, `warning: ${cacheDir} belongs to www-data, and this runs as root; sudo -u www-data offload check looks at it as the script does`);
+  assert.deepEqual(readdirSync(cacheDir), []);
+});
 
 test('a base that is not there, does not answer, or has no name', async (t) => {
   assert.match(await ofBase(t, 'http://no-such-host.invalid'), /error: no-such-host\.invalid: the name can't be looked up .*OffloadBaseAddress$/);

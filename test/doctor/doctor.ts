@@ -30,14 +30,18 @@ export interface Ran {
 }
 
 /** Runs it, in its own words. */
-export async function check(t: Cleanup, settings: Environment, ...flags: string[]): Promise<Ran> {
+export function check(t: Cleanup, settings: Environment, ...flags: string[]): Promise<Ran> {
+  return run(t, serverUser(), settings, flags);
+}
+
+async function run(t: Cleanup, user: ReturnType<typeof serverUser>, settings: Environment, flags: readonly string[]): Promise<Ran> {
   const dir = tempDir(t);
   const command = join(dir, 'offload');
   // A copy: the user may not be able to look into the project.
   copyFileSync(await offloadCommand(), command);
   handOver(dir, command);
   const env = { PATH: process.env['PATH'], ...settings };
-  const child = spawn(process.execPath, [command, 'check', '--wait', '30', ...flags], { cwd: '/', env, ...serverUser(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [command, 'check', '--wait', '30', ...flags], { cwd: '/', env, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
@@ -47,7 +51,15 @@ export async function check(t: Cleanup, settings: Environment, ...flags: string[
 
 /** Runs it and reads its JSON. */
 export async function report(t: Cleanup, settings: Environment, ...flags: string[]): Promise<Report> {
-  const { code, out, err } = await check(t, settings, '--json', ...flags);
+  return reported(await check(t, settings, '--json', ...flags));
+}
+
+/** The same, as the user who runs the tests: root, perhaps. */
+export async function reportAsOurselves(t: Cleanup, settings: Environment): Promise<Report> {
+  return reported(await run(t, undefined, settings, ['--json']));
+}
+
+function reported({ code, out, err }: Ran): Report {
   if (err !== '') throw new Error(err);
   return { code, ...(JSON.parse(out) as Omit<Report, 'code'>) };
 }
