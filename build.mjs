@@ -1,25 +1,63 @@
-// Builds the two products: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
-import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+// Builds the two products, and without --target the manual, too: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-/** What the table of settings says for people is for the command's help only: 2 KB that each request would parse. */
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  console.error(`build.mjs: this is Node ${process.versions.node}; offload needs 20 or later, see "If node -v says less" in README.md`);
+  process.exit(2);
+}
+
+/** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax|env|flag): .*,\n/gm, ''),
     })),
 };
 
-/** Long names of our own objects' fields, none of them on disk, in a job, in Node's interfaces, or in a header: 1 KB of the script. */
-const OWN_FIELDS =
-  /^(?:acquire|authority|available|cacheStatus|collapsed|confirm|detail|directive|directory|ensure|fwdStatus|handoff|ifRange|keepFree|layout|maxDupeDownloads|obtain|pieces|problems|release|remoteAddress|rescue|staleIfError|storage|ticket|trustedProxy|uncacheable|validated|verdict|wanted)$/;
+/**
+ * Each room imports what it calls by name, and esbuild writes that as `(0, fs.openSync)(…)`, with a `require` for each room.
+ * Taken from Node once, for all rooms, they are names like our own, which minify: 3 KB.
+ */
+const nodesFunctionsOnce = {
+  name: "Node's functions once",
+  setup: ({ initialOptions, onResolve, onLoad, esbuild }) => {
+    const { plugins: _, ...options } = initialOptions;
+    const whole = esbuild.build({ ...options, minify: false, write: false, metafile: true });
+    onResolve({ filter: /^node:(?:fs|path|util)$/ }, ({ path, namespace }) => (namespace === 'once' ? { path, external: true } : { path, namespace: 'once' }));
+    onLoad({ filter: /^/, namespace: 'once' }, async ({ path }) => {
+      const names = new Set();
+      for (const room of Object.keys((await whole).metafile.inputs)) {
+        const text = readFileSync(new URL(room, import.meta.url), 'utf8');
+        for (const [, list] of text.matchAll(new RegExp(`^import \\{(.*)\\} from '${path}';$`, 'gm'))) {
+          for (const name of list.split(',')) if (!name.includes('type ')) names.add(name.replace(/ as .*/, '').trim());
+        }
+      }
+      return { contents: `export const { ${[...names].join(', ')} } = require('${path}');` };
+    });
+  },
+};
+
+/**
+ * Fields of our own objects, minified: 2 KB less. None of them is on disk, in the log, in a job, in Node's interfaces, or in quotes (`'body' in reply`),
+ * which stay as they are.
+ */
+const OWN_FIELDS = new RegExp(`^(?:${`
+  acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
+  ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
+  nph obtain onProgress openPart outbids part parts pieces place problems record relative release remoteAddress rescue retired root
+  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
+  wanted watch
+`.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {
   // Minified: it is read anew for every request.
-  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true, mangleProps: OWN_FIELDS, plugins: [withoutHelpTexts] },
+  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true, mangleProps: OWN_FIELDS, plugins: [withoutHelpTexts, nodesFunctionsOnce] },
   command: { entry: 'src/command.ts', outfile: 'bin/offload', minify: false },
 };
 
@@ -29,7 +67,7 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
   process.exit(2);
 }
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { version, man: manual } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
   const { entry, outfile, ...options } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
@@ -49,6 +87,16 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     define: { OFFLOAD_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
+  const quoted = [...readFileSync(new URL(draft, import.meta.url), 'latin1').matchAll(/"(\w+)" ?in /g)].find(([, field]) => options.mangleProps?.test(field));
+  if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
+}
+
+if (values.target === undefined) {
+  mkdirSync(new URL('man', import.meta.url), { recursive: true });
+  for (const page of manual) {
+    const text = execFileSync(process.execPath, ['bin/offload', 'manual', basename(page)], { cwd: new URL('.', import.meta.url) });
+    writeFileSync(new URL(page, import.meta.url), text);
+  }
 }

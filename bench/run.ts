@@ -5,6 +5,7 @@ import { ROOT } from '../test/support/build.js';
 import { inScope, type Part } from './part.js';
 import { coldPart } from './parts/cold.js';
 import { memoryPart } from './parts/memory.js';
+import { objectsPart } from './parts/objects.js';
 import { slowPart } from './parts/slow.js';
 import { stormPart } from './parts/storm.js';
 import { warmPart } from './parts/warm.js';
@@ -13,7 +14,7 @@ import { chart } from './report/chart.js';
 import { busyness, machine } from './report/machine.js';
 import { tableText } from './report/table.js';
 
-const PARTS: readonly Part[] = [warmCgiPart, memoryPart, slowPart, stormPart, coldPart, warmPart];
+const PARTS: readonly Part[] = [warmCgiPart, memoryPart, slowPart, stormPart, coldPart, warmPart, objectsPart];
 
 const HELP = `Usage: npm run bench [-- FLAG...]
 

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { Base } from './base/base.js';
 import { type Reply, textReply } from './gateway/reply.js';
+import { type Account, openAccount } from './host/cgi/account.js';
 import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
 import { cgiRequest } from './host/cgi/environment.js';
 import { toServer } from './host/cgi/handoff.js';
@@ -9,6 +10,7 @@ import { type Framing, PIPE, writeReply } from './host/cgi/response.js';
 import { faultReply } from './host/fault.js';
 import { detachedFiller, JOB_VARIABLE, runFiller } from './host/filler.js';
 import { openGateway } from './host/open-gateway.js';
+import { progress } from './host/title.js';
 import { type Log, stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
@@ -31,8 +33,10 @@ async function answerRequest(): Promise<number> {
   const gateway = openGateway(settings, new Base(settings), log, detachedFiller(settings, script));
   const request = cgiRequest(process.env);
   const reply = await gateway.answer(request).catch((error: unknown) => faultReply(error, log));
+  const sending = toServer(process.env, framing.nph, settings, request, reply);
+  const account = openAccount(request, reply, sending, framing.protocol, settings, log);
   try {
-    await deliver(toServer(process.env, framing.nph, settings, request, reply), framing, settings, log);
+    await deliver(sending, framing, request.target, settings, log, account);
     return 0;
   } catch (error) {
     return error instanceof ClientGone ? 0 : 1;
@@ -42,7 +46,7 @@ async function answerRequest(): Promise<number> {
 }
 
 /** A body that breaks off must not look whole, even where the web server makes nothing of its Content-Length. */
-async function deliver(reply: Reply, framing: Framing, settings: Settings, log: Log): Promise<void> {
+async function deliver(reply: Reply, framing: Framing, target: string, settings: Settings, log: Log, account: Account): Promise<void> {
   const { body } = reply;
   const hides = hidesCuts(process.env, framing.nph);
   if (hides !== undefined) remind(settings.cacheDir, hides, log);
@@ -52,10 +56,12 @@ async function deliver(reply: Reply, framing: Framing, settings: Settings, log: 
   const guard = (hides !== undefined && long) || endless ? new Guard() : undefined;
   guard?.start();
   try {
-    await writeReply(reply, framing);
+    await writeReply(reply, framing, account.tally, progress('GET', target));
+    account.settle('all');
   } catch (error) {
-    if (error instanceof ClientGone) throw error;
     // First of all: what follows may take minutes.
+    account.settle(error instanceof ClientGone ? 'left' : 'cut');
+    if (error instanceof ClientGone) throw error;
     log.warn(`${process.env['REQUEST_URI'] ?? ''}: ${String(error)}`);
     if (hides !== undefined || endless) await holdUntilCut();
     else await letHeaderPass();

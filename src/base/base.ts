@@ -17,6 +17,13 @@ export interface BodyAnswer extends Answer {
   close(): void;
 }
 
+interface Asked extends BodyAnswer {
+  /** Reads the rest, and keeps the connection. */
+  drop(): void;
+}
+
+type Method = 'HEAD' | 'GET';
+
 /** Which part of the body is wanted, and of which representation only (an If-Range validator). */
 export interface Part {
   readonly start: number;
@@ -33,6 +40,9 @@ export class BaseError extends Error {
     super(message);
   }
 }
+
+/** It may only be that the base has ended a kept connection while we asked: that is no trouble of the base. */
+class KeptConnectionFailed extends BaseError {}
 
 type BaseSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout'>;
 
@@ -81,13 +91,25 @@ export class Base {
     return head;
   }
 
-  /** Resolves when the header is there. @throws BaseError */
-  #ask(method: 'HEAD' | 'GET', path: string, part?: Part): Promise<BodyAnswer & { drop(): void }> {
+  /** On a kept connection, or else on a new one (RFC 9112 §9.3.1). Resolves when the header is there. @throws BaseError */
+  async #ask(method: Method, path: string, part?: Part): Promise<Asked> {
+    try {
+      return await this.#askOn(this.#connect(), method, path, part);
+    } catch (error) {
+      if (!(error instanceof KeptConnectionFailed)) throw error;
+      return this.#askOn(connector(this.settings, false)(), method, path, part);
+    }
+  }
+
+  #askOn(connection: RequestOptions, method: Method, path: string, part?: Part): Promise<Asked> {
     const { base, timeout } = this.settings;
     const http = require('node:http') as typeof import('node:http');
     return new Promise((resolve, reject) => {
-      const options: RequestOptions = { ...this.#connect(), method, path, headers: requestFields(base.authority, part) };
-      const request = http.request(options);
+      const request = http.request({ ...connection, method, path, headers: requestFields(base.authority, part) });
+      const failed = (why: string) => {
+        const message = `base ${base.href}: ${method} ${why}`;
+        reject(request.reusedSocket ? new KeptConnectionFailed(message, false) : new BaseError(message, false));
+      };
       let answered = false;
       const timer = setTimeout(() => {
         reject(new BaseError(tooSlow(base.href, method, timeout), true));
@@ -95,14 +117,14 @@ export class Base {
       }, timeout);
       request.on('error', (error) => {
         clearTimeout(timer);
-        reject(new BaseError(`base ${base.href}: ${method} failed: ${describe(error)}`, false));
+        failed(`failed: ${describe(error)}`);
       });
       // A 101 that nobody asked for is neither an answer nor an error to node:http.
       request.on('close', () => {
         // Errors are dear: not one for each answer.
         if (answered) return;
         clearTimeout(timer);
-        reject(new BaseError(`base ${base.href}: ${method} got no answer`, false));
+        failed('got no answer');
       });
       request.on('response', (message) => {
         answered = true;
@@ -125,7 +147,7 @@ function requestFields(host: string, part: Part | undefined): string[] {
   return fields;
 }
 
-function bodyAnswer(message: IncomingMessage, timeout: number, base: string): BodyAnswer & { drop(): void } {
+function bodyAnswer(message: IncomingMessage, timeout: number, base: string): Asked {
   const silence = () => message.destroy(new BaseError(`base ${base}: body stood still for ${timeout} ms`, true));
   message.on('error', () => {}); // whoever reads the body gets it from the iterator
   return {

@@ -4,13 +4,15 @@ import type { Log } from '../log.js';
 import type { Settings } from '../settings/settings.js';
 import { StorageError } from './directory.js';
 import type { Layout, UrlPlace } from './layout.js';
-import { removeIfThere } from './lock.js';
 import { type Record, readRecords, touchRecord } from './record.js';
 import { removeAll } from './remove.js';
+import { USE_GRAIN } from './retire.js';
 import { CompleteSource, GrowingSource, type Source } from './source.js';
 import { type FillStarter, FillWaiter } from './waiter.js';
+import { removeCounted } from './usage.js';
 import { codeOf } from '../errors.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** How a body was found. */
 export interface Found {
@@ -19,14 +21,11 @@ export interface Found {
   readonly how: 'hit' | 'filled' | 'followed';
 }
 
-/** Last use is noted this often, in milliseconds: it needn't be a write for each hit. */
-const USE_GRAIN = 3_600_000;
-
 /** The bodies on disk, by URL and version. */
 export class Cache {
   constructor(
     private readonly layout: Layout,
-    private readonly settings: Pick<Settings, 'base' | 'keepFree'>,
+    private readonly settings: Pick<Settings, 'base' | 'cacheSize' | 'keepFree'>,
     private readonly start: FillStarter,
     private readonly log: Log,
   ) {}
@@ -52,7 +51,7 @@ export class Cache {
     }
     closeSync(fd);
     this.log.warn(`${file}: has ${stats.size} bytes instead of ${version.length}: removed, will be pulled anew`);
-    removeIfThere(file);
+    removeCounted(this.layout, file);
     return undefined;
   }
 
@@ -68,7 +67,8 @@ export class Cache {
     const waiter = this.#waiter(path, version, asked, until);
     for (let waited = 0, pause = 1; ; pause = nextPause(waited)) {
       const state = waiter.ensure();
-      const source = state === 'filling' ? openPart(waiter, version) : this.open(path, version);
+      // Once it is whole, its owner may still be making room for it.
+      const source = (state === 'filling' ? openPart(waiter, version) : undefined) ?? this.open(path, version);
       if (source !== undefined) return { source, how: waiter.started ? 'filled' : 'followed' };
       await sleep(pause);
       waited += pause;
@@ -93,7 +93,7 @@ export class Cache {
   reach(path: string, version: Version): number {
     const place = this.place(path);
     const whole = this.has(path, version);
-    return whole ? version.length : (statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0);
+    return whole ? version.length : (statIfThere(place.part(version.id))?.size ?? 0);
   }
 
   /** What the base last said of this URL's body that is here or on its way; undefined if there is none. */
@@ -116,7 +116,12 @@ export class Cache {
 
   /** Whether another version than this is, or was lately, here. */
   hasOther(path: string, version: Version): boolean {
-    return readRecords(this.place(path), path).some((record) => record.version.id !== version.id);
+    try {
+      return readRecords(this.place(path), path).some((record) => record.version.id !== version.id);
+    } catch {
+      // It is only asked for Cache-Status.
+      return false;
+    }
   }
 
   record(path: string, id: string): Record | undefined {
@@ -127,7 +132,7 @@ export class Cache {
   validated(path: string, record: Record, grain: number): void {
     const place = this.place(path);
     try {
-      const last = statSync(place.head(record.version.id), { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+      const last = statIfThere(place.head(record.version.id))?.mtimeMs ?? -Infinity;
       if (Math.abs(record.validated - last) >= grain) touchRecord(place, path, record);
     } catch (error) {
       this.log.warn(`cannot note the validation of ${path}: ${String(error)}`);
@@ -150,7 +155,7 @@ function openPart(waiter: FillWaiter, version: Version): Source | undefined {
   return fd === undefined ? undefined : new GrowingSource(fd, version.length, waiter);
 }
 
-/** The atime is ours, so that last use is known on a file system mounted with noatime; the mtime stays the base's. */
+/** The atime is ours, so that last use is known whatever the file system is mounted with; the mtime stays the base's. */
 function noteUse(fd: number, { atimeMs, mtimeMs }: Stats): void {
   const now = Date.now();
   if (Math.abs(now - atimeMs) < USE_GRAIN) return;

@@ -1,6 +1,6 @@
-import { accessSync, constants, lstatSync, mkdirSync, statfsSync, statSync, writeFileSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import type { KeepFree, Settings } from '../settings/settings.js';
+import type { Settings } from '../settings/settings.js';
 import { Layout, type UrlPlace } from './layout.js';
 import { codeOf } from '../errors.js';
 
@@ -74,19 +74,13 @@ function checkOwner(root: string, stats: Stats | undefined): void {
   }
 }
 
-/** @throws StorageError if a body of `length` bytes has no room, or the directory can't be written to */
-export function checkSpace(root: string, length: number, keepFree: KeepFree): void {
+/** @throws StorageError if nothing can be added to the cache */
+export function checkWritable(root: string): void {
   try {
     accessSync(root, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StorageError(`OffloadCacheDir ${root}: not writable by ${whoami()} (${codeOf(error)})`);
   }
-  const { bavail, blocks, bsize } = statfsSync(root);
-  const keep = 'bytes' in keepFree ? keepFree.bytes : keepFree.share * blocks * bsize;
-  if (bavail * bsize - length >= keep) return;
-  throw new StorageError(
-    `OffloadCacheDir ${root}: ${length} bytes don't fit: ${bavail * bsize} are free, OffloadKeepFree wants ${Math.round(keep)} left`,
-  );
 }
 
 function statOrUndefined(path: string, stat: (path: string) => Stats): Stats | undefined {

@@ -24,9 +24,9 @@ export function createWith(content: string, path: string): number | undefined {
   return createThenWrite(content, path);
 }
 
-function remove(draft: string): void {
+function remove(path: string): void {
   try {
-    unlinkSync(draft);
+    unlinkSync(path);
   } catch {
     // The whole directory was removed: whoever has the lock will notice.
   }
@@ -43,6 +43,12 @@ function createThenWrite(content: string, path: string): number | undefined {
     if (codeOf(error) === 'EEXIST') return undefined;
     throw error;
   }
-  writeSync(fd, content, 0, 'latin1');
-  return fd;
+  try {
+    writeSync(fd, content, 0, 'latin1');
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    remove(path);
+    throw error;
+  }
 }

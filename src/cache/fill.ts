@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { type Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
 import { judge } from '../base/judge.js';
 import type { Version } from '../base/version.js';
@@ -8,15 +8,20 @@ import { isStrong } from '../http/etag.js';
 import type { Fields } from '../http/fields.js';
 import { parseContentRange } from '../http/range.js';
 import type { Log } from '../log.js';
+import { Digest } from './digest.js';
+import { StorageError } from './directory.js';
 import type { UrlPlace } from './layout.js';
 import { BEAT, type Lock, LockWatch, removeIfThere } from './lock.js';
 import { cutToTrusted, readMark } from './mark.js';
 import { DifferentBytes, PartFile } from './part.js';
-import { touchRecord } from './record.js';
-import { keepNewest, removePart, removeVersion } from './remove.js';
+import { noteDigest, touchRecord } from './record.js';
+import { countPart, keepNewest, type Known, knownVersions, partSize, removePart, removeVersion, uncountPart } from './remove.js';
+import { type Limits, makeRoom } from './space.js';
+import { noteUsage } from './usage.js';
 import { removeVerdict, type Verdict, writeVerdict } from './verdict.js';
 import type { FillJob } from './waiter.js';
 import { sleep } from '../sleep.js';
+import { statIfThere } from '../stat.js';
 
 /** This fill ends here; the verdict tells those who wait. */
 class GivenUp extends Error {
@@ -34,21 +39,34 @@ class Enough extends Error {}
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
+/** How a fill ended. */
+export interface Filled {
+  /** 200: the body is whole; 206: it isn't, but need not be the base's fault; else what a waiting client is told. */
+  readonly status: number;
+  /** Bytes of bodies that the base sent for it. */
+  readonly pulled: number;
+}
+
+type Progress = (done: number, total: number) => void;
+
 /**
  * Pulls one version from the base into the cache, from where an earlier fill stopped. Never rejects: whoever waits finds
- * the body, or a verdict. Releases the lock.
+ * the body, or a verdict. Releases the lock. Resolves with what to note of it in the access log. `onProgress` hears of the
+ * bytes that are here, and how many there will be.
  */
-export async function fill(job: FillJob, place: UrlPlace, base: Base, log: Log): Promise<void> {
-  const running = new Fill(job, place, base, log);
+export async function fill(job: FillJob, place: UrlPlace, base: Base, limits: Limits, log: Log, onProgress?: Progress): Promise<Filled> {
+  const running = new Fill(job, place, base, limits, log, onProgress);
   const heart = setInterval(() => running.beat(), BEAT);
+  let status = 200;
   try {
     await running.untilWhole();
   } catch (error) {
-    running.giveUp(error);
+    status = running.giveUp(error);
   } finally {
     clearInterval(heart);
     running.release();
   }
+  return { status, pulled: running.pulled };
 }
 
 class Fill {
@@ -56,8 +74,10 @@ class Fill {
   readonly #until: number;
   #version: Version;
   #lock: Lock;
+  pulled = 0;
   #size = 0;
   #part: PartFile | undefined;
+  readonly #digest = new Digest();
   /** The base has answered once: from now on it is worth to ask again. */
   #confirmed = false;
   #resumable = true;
@@ -66,12 +86,16 @@ class Fill {
   #outbid = false;
   /** When the base was last asked, in milliseconds since 1970: ages count from then. */
   #asked = 0;
+  /** What was known then of this URL. */
+  #known: Known = new Map();
 
   constructor(
     job: FillJob,
     private readonly place: UrlPlace,
     private readonly base: Base,
+    private readonly limits: Limits,
     private readonly log: Log,
+    private readonly onProgress: Progress | undefined,
   ) {
     this.#path = job.path;
     this.#until = job.until;
@@ -89,11 +113,12 @@ class Fill {
   }
 
   release(): void {
-    this.#lock.release();
+    if (this.#lock.release()) countPart(this.place, this.#version.id);
   }
 
   /** A cut connection is not the end: what is there is right, the rest is asked for. */
   async untilWhole(): Promise<void> {
+    uncountPart(this.place, this.#version.id, this.#lock);
     for (let vain = 0; ; vain++) {
       const before = this.#size;
       try {
@@ -118,8 +143,9 @@ class Fill {
     throw new GivenUp({ kind: 'base', status: 502, reason: 'the base sends other bytes than before under the same strong ETag' });
   }
 
-  giveUp(error: unknown): void {
-    if (error instanceof Outbid || error instanceof Enough) return;
+  /** What it means, as a status. */
+  giveUp(error: unknown): number {
+    if (error instanceof Outbid || error instanceof Enough) return 206;
     const verdict = verdictOn(error);
     this.log.debug(`fill of ${this.#path} given up: ${verdict.reason}`);
     try {
@@ -128,15 +154,21 @@ class Fill {
     } catch (unwritten) {
       this.log.warn(`fill of ${this.#path}: cannot write the verdict: ${String(unwritten)}`);
     }
+    return verdict.status ?? 206;
   }
 
   async #pull(): Promise<void> {
     this.#size = await cutToTrusted(this.place, this.#version.id);
     if (this.#size > this.#version.length) this.#discard();
+    await this.#makeRoom();
+    await this.#digest.startAt(this.place.part(this.#version.id), this.#size);
+    this.#known = knownVersions(this.place, this.#path);
     this.#asked = Date.now();
     const answer = await this.base.get(this.#path, this.#rest());
     try {
+      const expected = this.#version;
       const start = this.#accept(answer);
+      if (this.#version !== expected) await this.#makeRoom();
       const part = await PartFile.open(this.place, this.#version.id, parseHttpDate(answer.fields.get('date')));
       this.#part = part;
       // What no validator promises to be the same is shown to new followers when it has been compared.
@@ -152,6 +184,12 @@ class Fill {
     } finally {
       answer.close();
     }
+    // Others may have taken the room that there was at first.
+    await makeRoom(this.place.layout, 0, this.limits).catch((error: unknown) => this.log.debug(String(error)));
+  }
+
+  #makeRoom(): Promise<void> {
+    return makeRoom(this.place.layout, this.#version.length - partSize(this.place, this.#version.id), this.limits);
   }
 
   /** What to ask for: the rest, if that is safe. */
@@ -181,7 +219,11 @@ class Fill {
       const shown = judged.kind === 'other' ? status : judged.kind === 'forbidden' ? 403 : 502;
       throw new GivenUp({ kind: 'base', status: shown, reason: `base answers ${status} to GET after 200 to HEAD` });
     }
-    if (judged.version.id !== this.#version.id) this.#switchTo(judged.version, fields);
+    if (judged.version.id !== this.#version.id) {
+      // In chunks: the length was the old one's.
+      if (!fields.has('content-length')) throw new GivenUp({ kind: 'uncacheable', reason: 'the base has another version by now, and does not say its length' });
+      this.#switchTo(judged.version, fields);
+    }
     this.#confirm(judged.version, fields);
     return 0;
   }
@@ -209,17 +251,22 @@ class Fill {
     const reason = 'the base has another version by now';
     removeVersion(this.place, old.id);
     const lock = new LockWatch(this.place.lock(version.id)).acquire();
-    const there = statSync(this.place.body(version.id), { throwIfNoEntry: false }) !== undefined;
+    const there = statIfThere(this.place.body(version.id)) !== undefined;
     if (lock === undefined || there) {
       lock?.release();
       if (there) this.#touch(version, fields);
       throw new GivenUp({ kind: 'superseded', by: version.id, reason });
     }
-    this.#touch(version, fields);
     this.#lock = lock;
     this.#version = version;
-    writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
-    old.lock.release();
+    uncountPart(this.place, version.id, lock);
+    try {
+      this.#touch(version, fields);
+      writeVerdict(this.place, old.id, old.lock.token, { kind: 'superseded', by: version.id, reason });
+    } finally {
+      // Also when there is no room for a word to those who wait for it: they fill themselves.
+      old.lock.release();
+    }
   }
 
   #confirm(version: Version, fields: Fields): void {
@@ -236,11 +283,17 @@ class Fill {
     const { length } = this.#version;
     // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
     const mayGoOn = !answer.fields.has('content-length');
+    await this.#digest.startAt(this.place.part(this.#version.id), start);
+    const take = (bytes: Buffer, at: number) => {
+      this.#digest.take(bytes);
+      return part.take(bytes, at);
+    };
     let position = start;
     let last: Buffer | undefined;
     let shown = position >= shownFrom;
     if (shown) this.#lock.confirm();
     for await (const chunk of answer.body) {
+      this.pulled += chunk.length;
       if (this.#outbid) throw new Outbid();
       const end = position + chunk.length;
       if (end > length) {
@@ -248,9 +301,10 @@ class Fill {
         throw new GivenUp({ kind: 'base', status: 502, reason: `base sends more than the ${length} bytes it promised` });
       }
       if (mayGoOn && end === length) last = chunk.subarray(-1);
-      await part.take(last === undefined ? chunk : chunk.subarray(0, -1), position);
+      await take(last === undefined ? chunk : chunk.subarray(0, -1), position);
       position = end;
       this.#size = part.size;
+      this.onProgress?.(position, length);
       if (!shown && position >= shownFrom) {
         shown = true;
         this.#lock.confirm();
@@ -258,7 +312,7 @@ class Fill {
       if (end >= this.#until && end < length && this.#mayStop && this.#strongValidator() !== undefined) throw new Enough();
     }
     if (position < length) throw new BaseError(`body ended after ${position} of ${length} bytes`, false);
-    if (last !== undefined) await part.take(last, length - 1);
+    if (last !== undefined) await take(last, length - 1);
   }
 
   /** The complete body appears by rename, and never changes. */
@@ -266,10 +320,12 @@ class Fill {
     const { id } = this.#version;
     // What now lies under the part's name may be the beginning of another owner's.
     if (!this.#lock.beat()) throw new Outbid();
+    noteDigest(this.place, this.#path, id, this.#digest.end());
     renameSync(this.place.part(id), this.place.body(id));
+    noteUsage(this.place.layout, this.place.body(id), this.#version.length);
     removeIfThere(this.place.mark(id));
     removeVerdict(this.place, id);
-    keepNewest(this.place, this.#path, id);
+    keepNewest(this.place, this.#path, id, this.#asked, this.#known);
     this.log.debug(`filled ${this.#path}: ${this.#version.length} bytes`);
   }
 
@@ -282,5 +338,6 @@ class Fill {
 function verdictOn(error: unknown): Verdict {
   if (error instanceof GivenUp) return error.verdict;
   if (error instanceof BaseError) return { kind: 'base', status: error.silent ? 504 : 502, reason: error.message };
+  if (error instanceof StorageError) return { kind: 'storage', reason: error.message };
   return { kind: 'storage', reason: String(error) };
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileName } from '../file-name.js';
 
 /**
@@ -13,15 +12,17 @@ import { fileName } from '../file-name.js';
  *         VERSION.lock[.N]      who fills it
  *         VERSION.verdict       why the last fill gave up
  *         tmp.PID.RANDOM        a draft of one of these
+ *     usage                     how many bytes are here
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
 export class Layout {
+  /** `root`: absolute, without a slash at the end: no path here needs `join`, 0.1 ms at its first call. */
   constructor(readonly root: string) {}
 
   get tag(): string {
-    return join(this.root, 'CACHEDIR.TAG');
+    return `${this.root}/CACHEDIR.TAG`;
   }
 
   /** The place of one URL. Another OffloadBase never sees the files of this `origin`. */
@@ -30,23 +31,40 @@ export class Layout {
   }
 
   get urls(): string {
-    return join(this.root, 'urls');
+    return `${this.root}/urls`;
+  }
+
+  get usage(): string {
+    return `${this.root}/usage`;
+  }
+
+  /** The number of the shard, 0 to 255, that a file of a URL lies in. */
+  shardOf(file: string): number {
+    return Number.parseInt(this.relative(file).split('/')[2] ?? '', 16);
+  }
+
+  /** The directories of all URLs in one shard, of all origins. */
+  urlDirectories(number: number, namesIn: (directory: string) => string[]): string[] {
+    return namesIn(this.urls).flatMap((origin) => {
+      const directory = `${this.urls}/${origin}/${hexByte(number)}`;
+      return namesIn(directory).map((name) => `${directory}/${name}`);
+    });
   }
 
   slot(key: string, number: number): string {
-    return join(this.root, 'slots', `${fileName(key)}.${number}`);
+    return `${this.root}/slots/${fileName(key)}.${number}`;
   }
 
   get slots(): string {
-    return join(this.root, 'slots');
+    return `${this.root}/slots`;
   }
 
   get handed(): string {
-    return join(this.root, 'handed');
+    return `${this.root}/handed`;
   }
 
   get retired(): string {
-    return join(this.root, 'retired');
+    return `${this.root}/retired`;
   }
 
   /** Of a file in the cache, from its root on: every character stands for itself in a URL, too. */
@@ -56,25 +74,29 @@ export class Layout {
 }
 
 export function draftIn(directory: string): string {
-  return join(directory, `tmp.${process.pid}.${Math.random().toString(36).slice(2)}`);
+  return `${directory}/tmp.${process.pid}.${Math.random().toString(36).slice(2)}`;
 }
 
-/** One of 256 directories, as evenly as that needs to be. */
+function hexByte(number: number): string {
+  return number.toString(16).padStart(2, '0');
+}
+
+/** One of 256 directories, the shards, as evenly as that needs to be. */
 function shard(path: string): string {
   let sum = 0;
   for (let i = 0; i < path.length; i++) sum = (sum * 31 + path.charCodeAt(i)) & 0xffff;
-  return ((sum >> 8) ^ (sum & 0xff)).toString(16).padStart(2, '0');
+  return hexByte((sum >> 8) ^ (sum & 0xff));
 }
 
 /**
  * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
  * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
  */
-const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/i;
+const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/;
 
 type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
 
-/** The directory of one URL and the names in it. */
+/** The directory of one URL and the names in it. `path`: the URL's; or the name of its body, which ends like it. */
 export class UrlPlace {
   readonly #extension: string;
 
@@ -83,27 +105,28 @@ export class UrlPlace {
     readonly directory: string,
     path: string,
   ) {
-    this.#extension = PLAIN.exec(path)?.[0] ?? '';
+    const [{ length } = ''] = PLAIN.exec(path.toLowerCase()) ?? [];
+    this.#extension = path.slice(path.length - length);
   }
 
   head(version: string): string {
-    return join(this.directory, `${version}.head`);
+    return `${this.directory}/${version}.head`;
   }
 
   part(version: string): string {
-    return join(this.directory, `${version}.part`);
+    return `${this.directory}/${version}.part`;
   }
 
   body(version: string): string {
-    return join(this.directory, `${version}.body${this.#extension}`);
+    return `${this.directory}/${version}.body${this.#extension}`;
   }
 
   lock(version: string): string {
-    return join(this.directory, `${version}.lock`);
+    return `${this.directory}/${version}.lock`;
   }
 
   mark(version: string): string {
-    return join(this.directory, `${version}.mark`);
+    return `${this.directory}/${version}.mark`;
   }
 
   /** A name of its own for a file that gets its right name when it is whole. */
@@ -116,7 +139,7 @@ export class UrlPlace {
   }
 
   verdict(version: string): string {
-    return join(this.directory, `${version}.verdict`);
+    return `${this.directory}/${version}.verdict`;
   }
 
   /** Which version a name in the directory belongs to, and what it is. */

@@ -89,6 +89,11 @@ export class Lock {
     return this.claim.filling;
   }
 
+  /** A dead owner had it before. */
+  get outbids(): boolean {
+    return this.number > 0;
+  }
+
   /** What another process needs to `adopt` this lock. */
   get ticket(): Ticket {
     return { path: this.path, number: this.number, token: this.token, by: this.claim.pid };
@@ -114,10 +119,27 @@ export class Lock {
     return ours;
   }
 
-  release(): void {
-    // In this order: who looks meanwhile finds our lock last, not a dead one.
-    if (this.#isOurs()) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+  /** False if the lock was taken over meanwhile. Never throws: whoever releases is done, and could do nothing about it. */
+  release(): boolean {
+    let ours = false;
+    try {
+      ours = this.#isOurs();
+      // In this order: who looks meanwhile finds our lock last, not a dead one.
+      if (ours) for (let n = 0; n <= this.number; n++) removeIfThere(numbered(this.path, n));
+    } catch {
+      this.#disown();
+    }
     this.#close();
+    return ours;
+  }
+
+  /** The directory is read-only: the file stays, but names nobody that lives (this process may, for months). */
+  #disown(): void {
+    try {
+      this.#write({ start: 'released' });
+    } catch {
+      // The whole file system is: nobody can take the lock meanwhile.
+    }
   }
 
   #close(): void {
@@ -162,7 +184,11 @@ export class LockWatch {
     for (let n = 0; ; n++) {
       this.#next = n;
       const claim = this.#examine(n);
-      if (claim === 'absent') return { state: n === 0 ? 'free' : 'dead' };
+      if (claim === 'absent') {
+        // It was deleted by hand, or its owner is just releasing them: the last one counts.
+        if (existsSync(numbered(this.path, n + 1)) || existsSync(numbered(this.path, n + 2))) continue;
+        return { state: n === 0 ? 'free' : 'dead' };
+      }
       if (claim === 'unreadable') return { state: 'held', token: '', filling: false };
       if (claim !== 'dead') return { state: 'held', token: claim.token, filling: claim.filling };
     }

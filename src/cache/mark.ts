@@ -1,7 +1,9 @@
-import { closeSync, constants, openSync, promises as fs, readFileSync, renameSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, copyFile, openSync, readFileSync, renameSync, type Stats, statSync, truncate, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { UrlPlace } from './layout.js';
 import { removeIfThere } from './lock.js';
 import { thisBoot } from './owner.js';
+import { statIfThere } from '../stat.js';
 
 /** Rewritten in place, of one size: no reader sees a shorter one, and it lies in one sector. */
 const SIZE = 512;
@@ -60,7 +62,7 @@ export function trustedBytes(mark: Mark | undefined, { size, ino }: Pick<Stats, 
  */
 export async function cutToTrusted(place: UrlPlace, version: string): Promise<number> {
   const part = place.part(version);
-  const stats = statSync(part, { throwIfNoEntry: false });
+  const stats = statIfThere(part);
   if (stats === undefined) return 0;
   const mark = readMark(place, version);
   const trusted = trustedBytes(mark, stats);
@@ -71,8 +73,8 @@ export async function cutToTrusted(place: UrlPlace, version: string): Promise<nu
   }
   const draft = place.draft();
   try {
-    await fs.copyFile(part, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-    await fs.truncate(draft, trusted);
+    await promisify(copyFile)(part, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    await promisify(truncate)(draft, trusted);
     writeMark(place, version, { ...mark, boot: thisBoot(), inode: statSync(draft).ino, synced: 0 });
     renameSync(draft, part);
   } catch (error) {

@@ -1,4 +1,5 @@
-import { promises as fs } from 'node:fs';
+import { close, constants, fdatasync, fstatSync, fsync, futimesSync, openSync, read, write } from 'node:fs';
+import { promisify } from 'node:util';
 import type { UrlPlace } from './layout.js';
 import { cutToTrusted, readMark, writeMark } from './mark.js';
 import { thisBoot } from './owner.js';
@@ -6,7 +7,10 @@ import { thisBoot } from './owner.js';
 /** The part on disk holds other bytes than the base now sends: it can't be continued. */
 export class DifferentBytes extends Error {}
 
-/** A growing body, written from the front. What is there already is compared, never overwritten. */
+/**
+ * A growing body, written from the front. What is there already is compared, never overwritten.
+ * By a descriptor and not by `fs.promises`: that loads 15 modules, readline among them, and whoever waits for a small file waits for them.
+ */
 export class PartFile {
   #buffer: Buffer | undefined;
   #flushing: Promise<void> | undefined;
@@ -16,7 +20,7 @@ export class PartFile {
   #synced = -1;
 
   private constructor(
-    private readonly handle: fs.FileHandle,
+    private readonly fd: number,
     /** Bytes there. */
     public size: number,
     private readonly note: (synced: number) => void,
@@ -24,15 +28,21 @@ export class PartFile {
 
   /** Under the version's lock. `date`: the base's, of the answer that now comes, milliseconds since 1970. */
   static async open(place: UrlPlace, version: string, date: number | undefined): Promise<PartFile> {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
     const trusted = await cutToTrusted(place, version);
-    const handle = await fs.open(place.part(version), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-    const { size, ino } = await handle.stat();
-    const before = trusted > 0 ? readMark(place, version) : undefined;
-    const begun = before === undefined ? date : before.begun;
-    const note = (synced: number) => writeMark(place, version, { boot: thisBoot(), inode: ino, synced, begun });
-    note(before?.synced ?? 0);
-    return new PartFile(handle, size, note);
+    const fd = openSync(place.part(version), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      const { size, ino } = fstatSync(fd);
+      const before = trusted > 0 ? readMark(place, version) : undefined;
+      const begun = before === undefined ? date : before.begun;
+      const note = (synced: number) => writeMark(place, version, { boot: thisBoot(), inode: ino, synced, begun });
+      note(before?.synced ?? 0);
+      return new PartFile(fd, size, note);
+    } catch (error) {
+      // No room for the mark, or its directory was removed.
+      await promisify(close)(fd);
+      throw error;
+    }
   }
 
   /** Takes the body's bytes from `position` on. @throws DifferentBytes; errors of the file system */
@@ -48,7 +58,7 @@ export class PartFile {
   flush(): void {
     const { size } = this;
     if (this.#flushing !== undefined || size === this.#synced) return;
-    const flushed = this.handle.datasync().then(
+    const flushed = promisify(fdatasync)(this.fd).then(
       () => this.#noteSynced(size),
       (error: unknown) => {
         this.#lost ??= error;
@@ -70,8 +80,8 @@ export class PartFile {
 
   /** All to the disk, with the times that the complete body shall have. Milliseconds. */
   async finish(modified: number): Promise<void> {
-    await this.handle.utimes(Date.now() / 1000, modified / 1000);
-    await this.handle.sync();
+    futimesSync(this.fd, Date.now() / 1000, modified / 1000);
+    await promisify(fsync)(this.fd);
     await this.#flushing;
     this.#synced = this.size;
     if (this.#lost !== undefined) throw this.#lost;
@@ -81,19 +91,19 @@ export class PartFile {
     // Given up in an orderly way, all of it may be continued, whatever happens to this machine meanwhile.
     this.flush();
     await this.#flushing;
-    await this.handle.close();
+    await promisify(close)(this.fd);
   }
 
   async #write(bytes: Buffer, position: number): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done);
+      const { bytesWritten } = await promisify(write)(this.fd, bytes, done, bytes.length - done, position + done);
       done += bytesWritten;
     }
   }
 
   async #compare(bytes: Buffer, position: number): Promise<void> {
     if (this.#buffer === undefined || this.#buffer.length < bytes.length) this.#buffer = Buffer.allocUnsafe(bytes.length);
-    const { bytesRead } = await this.handle.read(this.#buffer, 0, bytes.length, position);
+    const { bytesRead } = await promisify(read)(this.fd, this.#buffer, 0, bytes.length, position);
     if (bytesRead !== bytes.length || !this.#buffer.subarray(0, bytesRead).equals(bytes)) throw new DifferentBytes();
   }
 }

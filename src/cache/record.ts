@@ -11,9 +11,11 @@ export interface Record {
   readonly fields: Fields;
   /** Milliseconds since 1970. */
   readonly validated: number;
+  /** SHA-256 of the whole body, in hexadecimal, taken while it came. */
+  readonly sha256?: string | undefined;
 }
 
-/** As it lies on disk: ASCII only, so that no byte of a header is re-coded. */
+/** As it lies on disk: ASCII only, so that no byte of a header is re-coded. In quotes: what the build makes short elsewhere. */
 interface Stored {
   readonly url: string;
   readonly length: number;
@@ -21,6 +23,7 @@ interface Stored {
   readonly lastModified?: string | undefined;
   readonly date?: number | undefined;
   readonly fields: readonly Field[];
+  readonly sha256?: string | undefined;
 }
 
 /** The record of a version; undefined if there is none, or what is there isn't one of this URL. */
@@ -29,8 +32,8 @@ function readRecord(place: UrlPlace, url: string, id: string): Record | undefine
     const path = place.head(id);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
     const version = makeVersion({ etag: stored.etag, lastModified: stored.lastModified, date: stored.date }, stored.length);
-    if (stored.url !== url || version.id !== id || !stored.fields.every(isField)) return undefined;
-    return { version, fields: new Fields(stored.fields), validated: statSync(path).mtimeMs };
+    if (stored.url !== url || version.id !== id || !stored['fields'].every(isField)) return undefined;
+    return { version, fields: new Fields(stored['fields']), validated: statSync(path).mtimeMs, sha256: stored.sha256 };
   } catch {
     return undefined;
   }
@@ -43,8 +46,21 @@ function readRecord(place: UrlPlace, url: string, id: string): Record | undefine
 export function touchRecord(place: UrlPlace, url: string, { version, fields, validated }: Record): void {
   const path = place.head(version.id);
   const seconds = validated / 1000;
-  if (sameFields(readRecord(place, url, version.id)?.fields, fields)) return utimesSync(path, seconds, seconds);
-  writeAtomically(place, path, stringify(url, version, fields), seconds);
+  const old = readRecord(place, url, version.id);
+  if (sameFields(old?.fields, fields)) return utimesSync(path, seconds, seconds);
+  writeAtomically(place, path, stringify(url, version, fields, old?.sha256), seconds);
+}
+
+/** Notes the digest of a body that is about to get its name, if it still has a record, and there is room for it. */
+export function noteDigest(place: UrlPlace, url: string, id: string, sha256: string): void {
+  const record = readRecord(place, url, id);
+  if (record === undefined) return;
+  const { version, fields, validated } = record;
+  try {
+    writeAtomically(place, place.head(id), stringify(url, version, fields, sha256), validated / 1000);
+  } catch {
+    // It has none then.
+  }
 }
 
 function isField(field: unknown): boolean {
@@ -94,8 +110,8 @@ function sameFields(a: Fields | undefined, b: Fields): boolean {
   return a !== undefined && JSON.stringify(a.list) === JSON.stringify(b.list);
 }
 
-function stringify(url: string, version: Version, fields: Fields): string {
+function stringify(url: string, version: Version, fields: Fields, sha256: string | undefined): string {
   const { length, etag, lastModified, date } = version;
-  const stored: Stored = { url, length, etag, lastModified, date, fields: fields.list };
+  const stored: Stored = { url, length, etag, lastModified, date, 'fields': fields.list, sha256 };
   return JSON.stringify(stored).replace(/[\x7f-\xff]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

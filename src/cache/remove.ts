@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { UrlPlace } from './layout.js';
-import { LockWatch, removeIfThere } from './lock.js';
+import { type Lock, LockWatch, removeIfThere } from './lock.js';
 import { namesIn, readRecords } from './record.js';
 import { removeRetired, retire } from './retire.js';
+import { noteUsage } from './usage.js';
+import { statIfThere } from '../stat.js';
 
 /** A draft lives for milliseconds: one not written to for so long, in milliseconds, is a killed process's. */
 const DRAFT_LIVES = 60_000;
@@ -23,15 +24,25 @@ export function removeAll(place: UrlPlace): void {
   }
 }
 
+/** When the base had last confirmed each version of a URL, milliseconds since 1970. */
+export type Known = ReadonlyMap<string, number>;
+
+export function knownVersions(place: UrlPlace, url: string): Known {
+  return new Map(readRecords(place, url).map(({ version, validated }) => [version.id, validated]));
+}
+
 /**
  * After a body has become complete, under its lock: of the whole bodies the one stays that the base confirmed last. That
- * need not be the one just completed: a newer version may have been quicker, or the base has said 404 meanwhile, and its
- * record is gone.
+ * need not be the one just completed: since the base was asked for it (`asked`, milliseconds since 1970) a newer version
+ * may have been quicker, or the base has said 404, and its record is gone. What was `known` then is older, whatever its
+ * time says: a clock may have been set back since.
  */
-export function keepNewest(place: UrlPlace, url: string, completed: string): void {
+export function keepNewest(place: UrlPlace, url: string, completed: string, asked: number, known: Known): void {
   removeRetired(place.layout);
   removeDeadDrafts(place);
-  const newest = readRecords(place, url).find(({ version }) => existsSync(place.body(version.id)))?.version.id;
+  const whole = readRecords(place, url).filter(({ version }) => existsSync(place.body(version.id)));
+  const later = whole.find(({ version, validated }) => validated > asked && known.get(version.id) !== validated);
+  const newest = (later ?? whole.find(({ version }) => version.id === completed) ?? whole[0])?.version.id;
   if (newest !== completed) removeVersion(place, completed);
   if (newest !== undefined) removeOthers(place, newest);
 }
@@ -59,8 +70,8 @@ export function removePart(place: UrlPlace, version: string): void {
 function removeDeadDrafts(place: UrlPlace): void {
   for (const name of namesIn(place.directory)) {
     if (!UrlPlace.isDraft(name)) continue;
-    const draft = join(place.directory, name);
-    const written = statSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    const draft = `${place.directory}/${name}`;
+    const written = statIfThere(draft)?.mtimeMs ?? Infinity;
     if (Date.now() - written > DRAFT_LIVES) removeIfThere(draft);
   }
 }
@@ -75,12 +86,28 @@ function versionsIn(place: UrlPlace): Set<string> {
 }
 
 /** Under the lock, so that no fill begins meanwhile; a dead owner's goes with it. */
-function unlessFilled(place: UrlPlace, version: string, remove: () => void): void {
+export function unlessFilled(place: UrlPlace, version: string, remove: () => void): void {
   const lock = new LockWatch(place.lock(version)).acquire();
   if (lock === undefined) return;
   try {
+    uncountPart(place, version, lock);
     remove();
   } finally {
     lock.release();
+    countPart(place, version);
   }
+}
+
+/** A part is counted as long as nobody has its lock; a dead owner's isn't. */
+export function uncountPart(place: UrlPlace, version: string, { outbids }: Lock): void {
+  if (!outbids) noteUsage(place.layout, place.directory, -partSize(place, version));
+}
+
+/** Once the lock is released. */
+export function countPart(place: UrlPlace, version: string): void {
+  noteUsage(place.layout, place.directory, partSize(place, version));
+}
+
+export function partSize(place: UrlPlace, version: string): number {
+  return statIfThere(place.part(version))?.size ?? 0;
 }

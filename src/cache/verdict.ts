@@ -17,13 +17,16 @@ export interface Verdict {
   readonly by?: string;
 }
 
-interface Stored extends Verdict {
+/** As it lies on disk; in quotes: what the build makes short elsewhere. */
+interface Stored extends Omit<Verdict, 'kind'> {
+  readonly 'kind': Verdict['kind'];
   /** Of the fill's lock: those who waited for just this fill believe it, later ones try anew. */
   readonly token: string;
 }
 
 export function writeVerdict(place: UrlPlace, version: string, token: string, verdict: Verdict): void {
-  const stored: Stored = { ...verdict, token };
+  const { kind, ...others } = verdict;
+  const stored: Stored = { 'kind': kind, ...others, token };
   writeAtomically(place, place.verdict(version), JSON.stringify(stored));
 }
 
@@ -36,8 +39,9 @@ export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySe
     const path = place.verdict(version);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
     if (stored.status !== undefined && !/^[345]\d\d$/.test(String(stored.status))) return undefined;
-    if (tokens.has(stored.token)) return stored;
-    return stored.kind === 'superseded' && statSync(path).mtimeMs > asked ? stored : undefined;
+    const verdict: Verdict = { ...stored, kind: stored['kind'] };
+    if (tokens.has(stored.token)) return verdict;
+    return verdict.kind === 'superseded' && statSync(path).mtimeMs > asked ? verdict : undefined;
   } catch {
     return undefined;
   }

@@ -1,15 +1,17 @@
-import { closeSync, existsSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, type Stats } from 'node:fs';
 import type { Version } from '../base/version.js';
 import { isStrong } from '../http/etag.js';
 import type { Log } from '../log.js';
-import type { Settings } from '../settings/settings.js';
-import { checkSpace, makePlace, StorageError } from './directory.js';
+import { makePlace, StorageError } from './directory.js';
 import type { Layout, UrlPlace } from './layout.js';
 import { type Lock, LockWatch } from './lock.js';
 import { isOurs, readMark, trustedBytes } from './mark.js';
 import { type FillWatch, ShortBody } from './source.js';
+import { partSize } from './remove.js';
+import { checkSpace, type Limits } from './space.js';
 import { readVerdict, removeVerdict } from './verdict.js';
 import { codeOf } from '../errors.js';
+import { statIfThere } from '../stat.js';
 
 /** A fill to be done: whoever runs it owns the lock and releases it. */
 export interface FillJob {
@@ -32,7 +34,7 @@ interface Wanted {
   readonly asked: number;
   /** So many bytes of it are asked for. */
   readonly until: number;
-  readonly settings: Pick<Settings, 'keepFree'>;
+  readonly settings: Limits;
   readonly start: FillStarter;
   readonly log: Log;
 }
@@ -85,17 +87,13 @@ export class FillWaiter implements FillWatch {
 
   /** However often an owner is killed: as long as the body grows it is worth to go on. */
   #countInVain(): void {
-    const size = this.#partSize();
+    const { place, version } = this.wanted;
+    const size = partSize(place, version.id);
     if (size > this.#size) this.#inVain = 0;
     this.#size = size;
     if (this.#inVain === MOST_IN_VAIN) {
       throw new ShortBody({ kind: 'storage', reason: `${MOST_IN_VAIN} fills ended without a word and without a byte` });
     }
-  }
-
-  #partSize(): number {
-    const { place, version } = this.wanted;
-    return statSync(place.part(version.id), { throwIfNoEntry: false })?.size ?? 0;
   }
 
   openPart(): number | undefined {
@@ -114,7 +112,7 @@ export class FillWaiter implements FillWatch {
     }
     // The mark is gone: the body is complete, flushed before it had this name, or removed.
     if (wasOurs) return stats.size;
-    return statSync(place.body(version.id), { throwIfNoEntry: false })?.ino === stats.ino ? stats.size : 0;
+    return statIfThere(place.body(version.id))?.ino === stats.ino ? stats.size : 0;
   }
 
   reopen(inode: number): number | undefined {
@@ -132,7 +130,10 @@ export class FillWaiter implements FillWatch {
     const lock = this.#prepare();
     if (lock === undefined) return;
     // Somebody may have finished between our look and our lock.
-    if (existsSync(place.body(version.id))) return lock.release();
+    if (existsSync(place.body(version.id))) {
+      lock.release();
+      return;
+    }
     this.#tokens.add(lock.token);
     this.#fills++;
     this.#inVain++;
@@ -149,7 +150,7 @@ export class FillWaiter implements FillWatch {
   #prepare(): Lock | undefined {
     const { layout, place, version, settings } = this.wanted;
     try {
-      checkSpace(layout.root, version.length - this.#partSize(), settings.keepFree);
+      checkSpace(layout, version.length - partSize(place, version.id), settings);
       makePlace(layout, place);
       return this.#lock.acquire();
     } catch (error) {

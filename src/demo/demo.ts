@@ -4,34 +4,21 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import type { Arguments } from '../cli/arguments.js';
 import { printable, stderrLog } from '../log.js';
-import { flagOptions, flagsHelp } from '../settings/help.js';
 import { loadSettings, type SettingsSource } from '../settings/load.js';
 import { type Served, Serving } from '../host/serve/serve.js';
 import { untilStopped } from '../host/serve/signals.js';
 import { VERSION } from '../version.js';
 import { demoBase } from './base.js';
 
-const HELP = `Usage: offload demo [--base ORIGIN] [FLAG...]
-
-An offload server on a free port of this machine, before your base or, without --base, before an
-embedded one with a few files. Its cache is a temporary directory. Ctrl-C ends it.
-
-`;
-
 const FILES = { 'notes.txt': 2_000, 'logo.png': 8_192, 'release.zip': 1_000_000, 'film.mp4': 50_000_000 };
 
 /** `offload demo`, which is `npm start`. */
-export async function demoCommand(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { ...flagOptions(), help: { type: 'boolean', short: 'h' } } });
-  if (values['help'] === true) {
-    process.stdout.write(HELP + flagsHelp());
-    return 0;
-  }
+export async function demoCommand({ flags }: Arguments): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'offload-demo-'));
   try {
-    await run(directory, values);
+    await run(directory, flags);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,3 +1,5 @@
+import { appendEntry } from '../access-log/append.js';
+import { fillEntry } from '../access-log/entry.js';
 import { Base } from '../base/base.js';
 import type { Version } from '../base/version.js';
 import { StorageError } from '../cache/directory.js';
@@ -7,6 +9,7 @@ import { Lock } from '../cache/lock.js';
 import type { FillStarter } from '../cache/waiter.js';
 import { stderrLog } from '../log.js';
 import type { Settings } from '../settings/settings.js';
+import { progress } from './title.js';
 
 /**
  * The variable that makes this program a filler. Not an argument: a client can put those into a CGI's command line
@@ -14,7 +17,10 @@ import type { Settings } from '../settings/settings.js';
  */
 export const JOB_VARIABLE = 'OFFLOAD_FILL_JOB';
 
-type FillerSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'debug'>;
+type FillerSettings = Pick<
+  Settings,
+  'base' | 'baseAddress' | 'timeout' | 'cacheDir' | 'cacheSize' | 'keepFree' | 'log' | 'logFormat' | 'debug'
+>;
 
 interface Job {
   readonly path: string;
@@ -29,10 +35,11 @@ interface Job {
  * cannot hold it back. Its standard streams are closed: a web server waits for all who hold a CGI's.
  */
 export function detachedFiller(settings: Settings, script: string): FillStarter {
-  const { base, baseAddress, timeout, cacheDir, debug } = settings;
+  const { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug } = settings;
+  const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, version, until, lock: lock.ticket, settings: { base, baseAddress, timeout, cacheDir, debug } };
+    const job: Job = { path, 'version': version, until, lock: lock.ticket, settings: needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -53,11 +60,16 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
-  const { path, version, until, lock: ticket, settings } = JSON.parse(text) as Job;
-  process.title = `offload: fill ${path}`;
+  const job = JSON.parse(text) as Job;
+  const { path, until, lock: ticket, settings } = job;
+  const version = job['version']; // in quotes: the build makes it short elsewhere
+  const onProgress = progress('fill', path, 0);
+  onProgress(0, 1);
   const lock = await Lock.adopt(ticket);
   if (lock === undefined) return; // given up for dead before we started
   const log = stderrLog(settings.debug);
   const place = new Layout(settings.cacheDir).url(settings.base.href, path);
-  await fill({ path, version, until, lock }, place, new Base(settings), log);
+  const began = Date.now();
+  const filled = await fill({ path, version, until, lock }, place, new Base(settings), settings, log, onProgress);
+  appendEntry(fillEntry(path, began, filled), settings, log);
 }

@@ -4,7 +4,7 @@ import { bucketPattern } from './bucket-pattern.js';
 import { type Choice, choiceTree, type Tree } from './choice.js';
 import type { Rules } from './directives.js';
 import { indent } from './output.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /**
  * The rules as `<If>` sections with a `Redirect` for each host, for servers where mod_rewrite is in other hands.

@@ -1,5 +1,5 @@
 import type { Wildcard } from './wildcard.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 const PLAIN = /[A-Za-z0-9 !#()*+,./:;<=>?@[\]^_|~-]/;
 

@@ -3,7 +3,7 @@ import { comment } from './apache-quote.js';
 import { toRules, treeRules } from './apache-rewrite.js';
 import { choices } from './choice.js';
 import type { Rules } from './directives.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import { bucketName } from './spread.js';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';

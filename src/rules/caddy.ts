@@ -1,5 +1,5 @@
 import type { Flavour } from './output.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /** Caddy with its stock modules can't decide as the others do; half a rule set would be worse than none. */
 export const caddy: Flavour = () => {

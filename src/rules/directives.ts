@@ -2,7 +2,7 @@ import { suggest } from '../settings/suggest.js';
 import { TABLE } from '../settings/table.js';
 import { readLines, wordsOf, type Line } from './lines.js';
 import { parseOffloadHost, type OffloadHost } from './offload-host.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import { directoryOf, sectionLine } from './section.js';
 import { parseWildcard, WildcardFault, type Wildcard } from './wildcard.js';
 

@@ -1,41 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Arguments, flag, flagList, flagNumber, isSet } from '../cli/arguments.js';
+import { EXIT, type Io } from '../cli/io.js';
+import { Problem } from '../cli/problem.js';
+import { reporting } from '../cli/reporting.js';
 import type { Rules } from './directives.js';
 import { contentOf, hostsMap, replaceFile } from './hosts-map.js';
 import { formatHealth, type Health, observe, parseHealth, type Patience, UNKNOWN } from './hosts-state.js';
-import {
-  type Arguments, flag, flagList, flagNumber, INPUT_OPTIONS, inputHelp, readArguments, readInput, reporting,
-} from './input.js';
-import { EXIT, type Io } from './io.js';
+import { readInput } from './input.js';
 import { probe } from './probe.js';
-import { Problem } from './problem.js';
 
 const COMMAND = 'offload hosts';
-const HELP = `Usage: offload hosts --map FILE [--watch] [options] [FILE]
-Asks each offload host whether it lives, and keeps the map that Apache's rules ask. Without --watch it asks once and
-leaves (for cron), and remembers in FILE.health what it has seen.
-
-  --map FILE           the RewriteMap; replaced by rename when a host dies or returns
-  --watch              go on until SIGTERM or SIGINT
-  --interval SECONDS   between two rounds of --watch (10)
-  --timeout SECONDS    for one answer (3)
-  --probe PATH         a file of the base that a healthy host can send; repeat for more
-  --down N             failures in a row until a host counts as dead (3)
-  --up N               answers in a row until it counts as alive again (2)
-
-${inputHelp()}
-`;
-
-const OPTIONS = {
-  ...INPUT_OPTIONS,
-  map: { type: 'string' },
-  watch: { type: 'boolean' },
-  interval: { type: 'string' },
-  timeout: { type: 'string' },
-  probe: { type: 'string', multiple: true },
-  down: { type: 'string' },
-  up: { type: 'string' },
-} as const;
-
 interface Watch {
   readonly rules: Rules;
   readonly map: string;
@@ -48,21 +22,14 @@ interface Watch {
  * `offload hosts`: probes the hosts and writes the map, once or until `signal`, SIGTERM or SIGINT.
  * @returns the exit code: 0; 1 if the single round found every host dead; 2 for input that can't be used.
  */
-export function hostsCommand(args: readonly string[], io: Io, signal?: AbortSignal): Promise<number> {
-  return reporting(io, COMMAND, async () => {
-    const given = readArguments(args, OPTIONS, COMMAND);
-    if (given.flags['help'] === true) {
-      io.stdout.write(HELP);
-      return EXIT.done;
-    }
-    const { rules } = await readInput({ ...given, flags: { ...given.flags, 'no-resolve': true } }, io);
-    const watch = settings(given, rules);
-    const known = parseHealth(contentOf(healthFile(watch.map)));
-    writeMap(watch, known, io); // before the first answer: Apache doesn't start without its map
-    if (given.flags['watch'] === true) return watching(watch, known, flagNumber(given, 'interval', 10, 0.01, 86_400), io, signal);
-    await round(watch, known, io);
-    return rules.hosts.some(({ href }) => isAlive(known, href)) ? EXIT.done : EXIT.failed;
-  });
+export async function hostsCommand(given: Arguments, io: Io, signal?: AbortSignal): Promise<number> {
+  const { rules } = await readInput({ ...given, flags: { ...given.flags, 'no-resolve': true } }, io);
+  const watch = settings(given, rules);
+  const known = parseHealth(contentOf(healthFile(watch.map)));
+  writeMap(watch, known, io); // before the first answer: Apache doesn't start without its map
+  if (isSet(given, 'watch')) return watching(watch, known, flagNumber(given, 'interval', 0.01, 86_400), io, signal);
+  await round(watch, known, io);
+  return rules.hosts.some(({ href }) => isAlive(known, href)) ? EXIT.done : EXIT.failed;
 }
 
 function settings(given: Arguments, rules: Rules): Watch {
@@ -72,8 +39,8 @@ function settings(given: Arguments, rules: Rules): Watch {
   const paths = flagList(given, 'probe');
   const odd = paths.find((path) => !/^\/[!-~]*$/.test(path));
   if (odd !== undefined) throw new Problem(`--probe ${odd}`, 'must be a URL path that begins with "/"');
-  const patience = { down: flagNumber(given, 'down', 3, 1, 1000), up: flagNumber(given, 'up', 2, 1, 1000) };
-  return { rules, map, paths, timeout: flagNumber(given, 'timeout', 3, 0.01, 600) * 1000, patience };
+  const patience = { down: flagNumber(given, 'down', 1, 1000), up: flagNumber(given, 'up', 1, 1000) };
+  return { rules, map, paths, timeout: flagNumber(given, 'timeout', 0.01, 600) * 1000, patience };
 }
 
 async function watching(watch: Watch, known: Map<string, Health>, interval: number, io: Io, signal?: AbortSignal): Promise<number> {

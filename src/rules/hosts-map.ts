@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, fsyncSync, futimesSync, openSync, readFileSync, 
 import { VERSION } from '../version.js';
 import type { Rules } from './directives.js';
 import { MAX_CHOICE } from './choice.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import { bucketName, spread } from './spread.js';
 
 /**
@@ -39,7 +39,7 @@ export function replaceFile(path: string, text: string): boolean {
     return true;
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new Problem(path, `can't be written (${error instanceof Error ? error.message : String(error)})`);
+    throw new Problem(path, `can't be written (${error instanceof Error ? error.message : String(error)}); its directory must be there, and this user must be allowed to write to it`);
   }
 }
 

@@ -4,7 +4,7 @@ import { ownAddresses } from './apache-conditions.js';
 import type { Rules } from './directives.js';
 import { luaPattern, luaString } from './lua.js';
 import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import type { Wildcard } from './wildcard.js';
 
 /** Characters of the bucket table in one line of the script. */

@@ -1,5 +1,5 @@
 import { readLines as readPlainLines, splitWords } from '../settings/file.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /** A container such as `<VirtualHost *:80>` around a directive. */
 export interface Section {

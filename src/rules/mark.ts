@@ -3,7 +3,7 @@ import {
 } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { codeOf } from './input.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /** What a run of {@link markTree} did. */
 export interface Marked {

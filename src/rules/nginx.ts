@@ -5,7 +5,7 @@ import { choices } from './choice.js';
 import type { Rules } from './directives.js';
 import { excludedExtensions } from './extensions.js';
 import { type Flavour, indent, type OutputOptions, preamble, asText } from './output.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 import { bucketName } from './spread.js';
 import { type Wildcard, wildcardSource } from './wildcard.js';
 

@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /** A server that takes load: the target of redirects. */
 export interface OffloadHost {

@@ -34,7 +34,7 @@ export function preamble(rules: Rules, options: OutputOptions, flavour: string, 
     'Test, with a big file of yours:',
     '    curl -s -o /dev/null -D - http://HOST/PATH',
     'answers 307 with the Location of an offload host, and with -H "X-Mod-Offload-Bypass: true" it answers 200;',
-    `or: offload check --big http://HOST/PATH ${options.source.includes(' ') ? 'FILE' : options.source}`,
+    `or: offload check-base --big http://HOST/PATH ${options.source.includes(' ') ? 'FILE' : options.source}`,
   ].map(comment);
 }
 

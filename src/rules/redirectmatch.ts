@@ -5,7 +5,7 @@ import { ifBlock } from './apache-if.js';
 import { bigExtensions } from './extensions.js';
 import { markReason, sizeNote } from './htaccess.js';
 import { type Flavour, preamble, asText } from './output.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /**
  * For hosts that allow nothing but mod_alias, in `.htaccess` too: by extension. Offload hosts are told by their bypass

@@ -1,5 +1,5 @@
 import type { Line, Section } from './lines.js';
-import { Problem } from './problem.js';
+import { Problem } from '../cli/problem.js';
 
 /** The line in which the section around a directive begins; 0 if there is none. */
 export function sectionLine(line: Line): number {

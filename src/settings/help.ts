@@ -3,6 +3,8 @@ import type { ParseArgsConfig } from 'node:util';
 import { KEYS, TABLE, type Key, type Setting } from './table';
 
 const WIDTH = 80;
+/** The widest column of heads. */
+const LEFT = 38;
 
 /** How each form of value is written, for below the flags or the table. */
 export const VALUE_FORMS = {
@@ -14,24 +16,30 @@ export const VALUE_FORMS = {
 } as const;
 
 /** Options for `parseArgs` of node:util: a flag for each setting; a switch is a flag without a value. */
-export function flagOptions(): NonNullable<ParseArgsConfig['options']> {
+export function flagOptions(keys: readonly Key[] = KEYS): NonNullable<ParseArgsConfig['options']> {
   return Object.fromEntries(
-    KEYS.map((key) => {
+    keys.map((key) => {
       const { flag, syntax, many = false } = setting(key);
       return [flag, { type: syntax === 'on|off' ? 'boolean' : 'string', multiple: many }];
     }),
   );
 }
 
-/** The flags in aligned columns, at most 80 wide, each line with its line feed. */
-export function flagsHelp(): string {
-  const rows = KEYS.map((key) => {
+type Row = readonly [head: string, text: string];
+
+/** The flag of each setting, and what it means. */
+export function settingRows(keys: readonly Key[] = KEYS): readonly Row[] {
+  return keys.map((key) => {
     const { flag, syntax, meaning, default: usual } = setting(key);
     const value = syntax === 'on|off' ? '' : ` ${syntax}`;
     return [`  --${flag}${value}`, `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`})`] as const;
   });
-  const forms = Object.entries(VALUE_FORMS).map(([form, examples]) => [`  ${form}`, examples] as const);
-  return `${columns(rows)}\nValues:\n${columns(forms)}`;
+}
+
+/** How the values of these settings are written. */
+export function valueRows(keys: readonly Key[] = KEYS): readonly Row[] {
+  const used = new Set<string>(keys.map((key) => setting(key).syntax));
+  return Object.entries(VALUE_FORMS).filter(([form]) => used.has(form)).map(([form, examples]) => [`  ${form}`, examples] as const);
 }
 
 /** The table of all settings in Markdown, for the README. */
@@ -52,12 +60,18 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string {
-  const left = Math.max(...rows.map(([head]) => head.length)) + 2;
-  return rows.map(([head, text]) => `${head.padEnd(left)}${wrap(text, WIDTH - left).join(`\n${' '.repeat(left)}`)}\n`).join('');
+/** In aligned columns, at most 80 wide, each line with its line feed; a long head has its text in the line below. */
+export function columns(rows: readonly Row[]): string {
+  const left = Math.min(Math.max(...rows.map(([head]) => head.length)) + 2, LEFT);
+  const gap = `\n${' '.repeat(left)}`;
+  return rows.map(([head, text]) => {
+    const start = head.length + 2 > left ? `${head}${gap}` : head.padEnd(left);
+    return `${start}${wrap(text, WIDTH - left).join(gap)}\n`;
+  }).join('');
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines of at most `width` characters, if no word is longer. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

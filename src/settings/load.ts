@@ -104,7 +104,9 @@ function gather({ flags, env, scriptDir, siteFile = '/etc/offload.conf' }: Setti
   if (file !== undefined) readFile(file, named !== undefined, into);
 
   for (const key of KEYS) {
-    const { flag, env: name, default: usual, directive } = TABLE[key];
+    const { default: usual, directive } = TABLE[key];
+    const name = directive.replace(/\B[A-Z]/g, '_$&').toUpperCase();
+    const flag = name.slice('OFFLOAD_'.length).toLowerCase().replaceAll('_', '-');
     const given = flags?.[flag];
     if (given !== undefined) {
       take(into, key, flagText(given), `--${flag}`, `--${flag} `);

@@ -19,8 +19,8 @@ export interface Address {
 /** Where `serve` listens; an empty host is every address of the machine, port 0 any free port. */
 export type Listen = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** Space that a fill must leave free: bytes, or a share (0..1) of the file system. */
-export type KeepFree = { readonly bytes: number } | { readonly share: number };
+/** Bytes, or a share (0..1) of the file system. */
+export type Space = { readonly bytes: number } | { readonly share: number };
 
 /** How a complete object is handed to the web server. */
 export interface Handoff {
@@ -45,9 +45,15 @@ export interface Settings {
   readonly maxDupeDownloads: number;
   /** Addresses or CIDR blocks, checked but not compiled: few requests need them. */
   readonly trustedProxy: readonly string[];
-  readonly keepFree: KeepFree;
+  /** Of all bodies together; undefined: no limit but keepFree. */
+  readonly cacheSize: Space | undefined;
+  /** What a fill must leave free. */
+  readonly keepFree: Space;
   /** Undefined: this program sends every byte itself. */
   readonly handoff: Handoff | undefined;
+  /** The access log; undefined: none. */
+  readonly log: string | undefined;
+  readonly logFormat: 'combined' | 'json';
   readonly debug: boolean;
   readonly listen: Listen;
 }

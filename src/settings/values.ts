@@ -3,10 +3,14 @@
  * They run for every request, so the usual values meet no regular expression and no `URL`.
  */
 import { isAbsolute, resolve } from 'node:path';
-import type { Address, Handoff, KeepFree, Listen, Origin } from './settings';
+import type { Address, Handoff, Listen, Origin, Space } from './settings';
 
 /** What is wrong with a value and what would be right; the loader puts in front where it stood. */
-export class BadValue extends Error {}
+export class BadValue extends Error {
+  constructor(wrong: string, right: string) {
+    super(`${wrong}; write ${right}`);
+  }
+}
 
 const MILLISECONDS = new Map([
   ['ms', 1],
@@ -37,7 +41,7 @@ function takeNumber(text: string): [number, string] {
 /** A whole number from 0 up. */
 export function wholeNumber(text: string): number {
   const [number, rest] = takeNumber(text);
-  if (rest !== '' || !Number.isSafeInteger(number)) throw new BadValue('not a whole number; write one like 0 or 4');
+  if (rest !== '' || !Number.isSafeInteger(number)) throw new BadValue('not a whole number', 'one like 0 or 4');
   return number;
 }
 
@@ -46,37 +50,42 @@ export function duration(text: string): number {
   const [number, unit] = takeNumber(text);
   const factor = number === 0 && unit === '' ? 1 : MILLISECONDS.get(unit);
   if (factor === undefined || Number.isNaN(number)) {
-    throw new BadValue('not a duration; write a number with ms, s, m, h or d, like 45s');
+    throw new BadValue('not a duration', 'a number with ms, s, m, h or d, like 45s');
   }
-  if (!Number.isSafeInteger(number * factor)) throw new BadValue('too long; write a shorter duration, like 1d');
+  if (!Number.isSafeInteger(number * factor)) throw new BadValue('too long', 'a shorter duration, like 1d');
   return number * factor;
 }
 
 /** A duration that a timer can wait for, in milliseconds. */
 export function waitingTime(text: string): number {
   const time = duration(text);
-  if (time < 1 || time > LONGEST_WAIT) throw new BadValue('out of range; write a duration from 1ms to 24d, like 45s');
+  if (time < 1 || time > LONGEST_WAIT) throw new BadValue('out of range', 'a duration from 1ms to 24d, like 45s');
   return time;
 }
 
 /** `5%` of a file system, or bytes in powers of 1024: `500M`, `2G`. */
-export function sizeOrShare(text: string): KeepFree {
+export function sizeOrShare(text: string): Space {
   const [number, unit] = takeNumber(text);
   if (unit === '%' && number >= 0) {
-    if (number > 99) throw new BadValue('leaves no room for the cache; write 0% to 99%');
+    if (number > 99) throw new BadValue('too much', '0% to 99%');
     return { share: number / 100 };
   }
   const bytes = number * (BYTES.get(unit.toUpperCase()) ?? Number.NaN);
-  if (Number.isNaN(bytes)) throw new BadValue('not a size; write a share like 5%, or a number with K, M, G or T, like 2G');
-  if (!Number.isSafeInteger(bytes)) throw new BadValue('too large; write a size like 2G');
+  if (Number.isNaN(bytes)) throw new BadValue('not a size', 'a share like 5%, or a number with K, M, G or T, like 2G');
+  if (!Number.isSafeInteger(bytes)) throw new BadValue('too large', 'a size like 2G');
   return { bytes };
+}
+
+/** The same; `none` is undefined. */
+export function limit(text: string): Space | undefined {
+  return text.toLowerCase() === 'none' ? undefined : sizeOrShare(text);
 }
 
 /** One of the given words, whatever the case of its letters. */
 export function choice<const Word extends string>(...words: Word[]): (text: string) => Word {
   return (text) => {
     const chosen = words.find((word) => word === text.toLowerCase());
-    if (chosen === undefined) throw new BadValue(`unknown; write ${words.join(' or ')}`);
+    if (chosen === undefined) throw new BadValue('unknown', words.join(' or '));
     return chosen;
   };
 }
@@ -100,27 +109,35 @@ export function handoff(text: string): Handoff | undefined {
   const good = way === 'x-sendfile' ? path === '' : /^(?:\/\.?[\w~-][\w.~-]*)+$/.test(prefix);
   const fields = names.map((name) => name.toLowerCase());
   if (way !== undefined && good && fields.every((name) => /^[\w-]+$/.test(name))) return { way, prefix, fields };
-  throw new BadValue('unknown; write none, x-sendfile, or a way and a URL path like x-accel-redirect /.offload');
+  throw new BadValue('unknown', 'none, x-sendfile, or a way and a URL path like x-accel-redirect /.offload');
 }
 
 /** An absolute path of a directory, without `.`, `..` and a slash at the end. */
 export function directory(text: string): string {
-  if (!isAbsolute(text) || text.includes('\0')) {
-    throw new BadValue('not an absolute path; write one like /var/cache/offload');
-  }
-  const path = resolve(text);
-  if (path === '/') throw new BadValue('is the root directory; write a directory of its own, like /var/cache/offload');
+  const example = '/var/cache/offload';
+  const path = absolute(text, example);
+  if (path === '/') throw new BadValue('is the root directory', `a directory of its own, like ${example}`);
   return path;
+}
+
+/** An absolute path of a file; `none` is undefined. */
+export function file(text: string): string | undefined {
+  return text.toLowerCase() === 'none' ? undefined : absolute(text, '/var/log/offload/access.log');
+}
+
+function absolute(text: string, example: string): string {
+  if (!isAbsolute(text) || text.includes('\0')) throw new BadValue('not an absolute path', `one like ${example}`);
+  return resolve(text);
 }
 
 /** The origin of the base (RFC 6454): scheme, name or address, port, and nothing else. */
 export function origin(text: string): Origin {
-  if (text.includes('@')) throw new BadValue(`has a user name or password (@); write only scheme and server, like ${BASE_EXAMPLE}`);
+  if (text.includes('@')) throw new BadValue('has a user name or password (@)', `only scheme and server, like ${BASE_EXAMPLE}`);
   const start = text.indexOf('://');
-  if (start < 0) throw new BadValue(`no scheme; write ${originOf('https', text)} or ${originOf('http', text)}`);
+  if (start < 0) throw new BadValue('no scheme', `${originOf('https', text)} or ${originOf('http', text)}`);
   const scheme = text.slice(0, start).toLowerCase();
   const secure = scheme === 'https';
-  if (!secure && scheme !== 'http') throw new BadValue(`neither http nor https; write one like ${BASE_EXAMPLE}`);
+  if (!secure && scheme !== 'http') throw new BadValue('neither http nor https', `one like ${BASE_EXAMPLE}`);
 
   const rest = text.slice(start + 3);
   let end = 0;
@@ -129,7 +146,7 @@ export function origin(text: string): Origin {
   const after = rest.slice(end);
   if (after !== '' && after !== '/') {
     const part = after.startsWith('?') ? 'query' : after.startsWith('#') ? 'fragment' : 'path';
-    throw new BadValue(`has a ${part}, but every URL is asked of the base as it is here; write only ${originOf(scheme, server)}`);
+    throw new BadValue(`has a ${part}, but every URL is asked of the base as it is here`, `only ${originOf(scheme, server)}`);
   }
   const { host, port } = hostAndPort(ascii(server), BASE_EXAMPLE);
   const usual = secure ? 443 : 80;
@@ -162,14 +179,14 @@ export function listen(text: string): Listen {
   const example = '127.0.0.1:8080, [::1]:8080, :8080 or unix:/run/offload.sock';
   if (text.startsWith('unix:')) {
     const path = text.slice(5);
-    if (!isAbsolute(path) || path.includes('\0')) throw new BadValue(`not an absolute path; write one like ${example}`);
+    if (!isAbsolute(path) || path.includes('\0')) throw new BadValue('not an absolute path', `one like ${example}`);
     return { path };
   }
   if (text.startsWith(':') || text.startsWith('*:')) {
     return { host: '', port: portNumber(text.slice(text.indexOf(':') + 1), 0, example) };
   }
   const { host, port } = hostAndPort(text, example, 0);
-  if (port === undefined) throw new BadValue(`no port; write one like ${example}`);
+  if (port === undefined) throw new BadValue('no port', `one like ${example}`);
   return { host, port };
 }
 
@@ -180,7 +197,7 @@ export function addressBlocks(text: string): readonly string[] {
   const bad = blocks.find((block) => !isAddressBlock(block));
   if (bad !== undefined || blocks.length === 0) {
     const what = bad === undefined || bad === text ? '' : `${bad.slice(0, 60).replaceAll(/[^!-~]/g, '?')} is `;
-    throw new BadValue(`${what}not an IP address or CIDR block; write one like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32`);
+    throw new BadValue(`${what}not an IP address or CIDR block`, 'one like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32');
   }
   return blocks;
 }
@@ -211,7 +228,7 @@ function hostAndPort(text: string, example: string, leastPort = 1): Address {
   const written = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
   const host = bracket > 0 ? written.slice(1, -1) : written;
   if (!(bracket > 0 ? written.length === bracket && isIPv6(host) : isHostName(host))) {
-    throw new BadValue(`not a host name or IP address; write one like ${example}`);
+    throw new BadValue('not a host name or IP address', `one like ${example}`);
   }
   return { host, port: colon < 0 ? undefined : portNumber(text.slice(colon + 1), leastPort, example) };
 }
@@ -219,7 +236,7 @@ function hostAndPort(text: string, example: string, leastPort = 1): Address {
 function portNumber(text: string, least: number, example: string): number {
   const [port, rest] = takeNumber(text);
   if (rest !== '' || !(port >= least && port <= 65_535)) {
-    throw new BadValue(`not a port from ${least} to 65535; write one like ${example}`);
+    throw new BadValue(`not a port from ${least} to 65535`, `one like ${example}`);
   }
   return port;
 }

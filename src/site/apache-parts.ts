@@ -2,8 +2,8 @@ import { PRIVATE_PREFIX } from '../host/handoff.js';
 import { comment, plain, type Site } from './site.js';
 
 /** SetEnv lines for the script. */
-export function environment({ given }: Site): string[] {
-  return [comment('Settings'), ...given.map(({ env, text }) => `SetEnv ${env} "${plain(env, text)}"`)];
+export function environment({ variables }: Site): string[] {
+  return [comment('Settings'), ...variables.map(({ env, text }) => `SetEnv ${env} "${plain(env, text)}"`)];
 }
 
 /** For every way to run the script under Apache. */

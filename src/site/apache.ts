@@ -19,6 +19,7 @@ export const apache: Flavour = {
       about: 'a virtual host of Apache that runs offload.cgi',
       install: [
         'as a file in /etc/apache2/sites-available, then',
+        ...(site.handoff?.way === 'x-sendfile' ? ['    apt install libapache2-mod-xsendfile   # without it the script sends all files itself'] : []),
         `    a2enmod cgid env headers rewrite${site.handoff?.way === 'x-sendfile' ? ' xsendfile' : ''}`,
         '    a2ensite NAME && apachectl configtest && apachectl graceful',
         "The cache directory must belong to the user that scripts run as, usually Apache's (www-data).",

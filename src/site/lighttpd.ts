@@ -20,7 +20,7 @@ export const lighttpd: Flavour = {
 
 function body(site: Site): string[] {
   const script = site.script;
-  const settings = site.handoff === undefined ? site.given : [...site.given, { env: 'OFFLOAD_HANDOFF', text: handoffText(site) }];
+  const settings = site.handoff === undefined ? site.variables : [...site.variables, { env: 'OFFLOAD_HANDOFF', text: handoffText(site) }];
   return [
     comment("What the script sends goes on at once; else all of it is kept in memory or a file until the script's end."),
     'server.stream-response-body = 1',

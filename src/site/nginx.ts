@@ -41,7 +41,8 @@ export const nginx: Flavour = {
   write: (site) =>
     configuration(site, fastcgi, 'nginx with fcgiwrap, which runs offload.cgi', [
       "The cache directory must belong to fcgiwrap's user, and nginx's workers run as the same (www-data).",
-      'Each download that is not handed over takes one of fcgiwrap\'s processes: FCGI_CHILDREN must be enough for all.',
+      'Each download that is not handed over takes one of fcgiwrap\'s processes for as long as it lasts, and Debian\'s unit',
+      'starts ONE. DAEMON_OPTS=-fc64 in /etc/default/fcgiwrap gives it 64; then: systemctl restart fcgiwrap',
     ]),
 };
 
@@ -87,7 +88,7 @@ function buffers(kind: 'fastcgi' | 'proxy'): string[] {
 }
 
 function fastcgi(site: Site, handsOver: boolean): string[] {
-  const settings = [...site.given, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
+  const settings = [...site.variables, { env: 'OFFLOAD_HANDOFF', text: handsOver ? handoffText(site) : 'none' }];
   return [
     `fastcgi_pass unix:${site.socket};`,
     comment('What the script sends goes on at once: nginx would keep it in files, fcgiwrap hold back the last 8 KB.'),

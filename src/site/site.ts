@@ -1,8 +1,14 @@
+import { Problem } from '../cli/problem.js';
 import type { Handoff, Settings } from '../settings/settings.js';
 
-/** One setting as it goes into a server's configuration. */
+/** One setting as people write it. */
 export interface Given {
   readonly directive: string;
+  readonly text: string;
+}
+
+/** What a script finds in its environment. */
+interface Variable {
   readonly env: string;
   readonly text: string;
 }
@@ -23,6 +29,8 @@ export interface Site {
   readonly handoff: Handoff | undefined;
   /** All that isn't default, but OffloadHandoff: that one the flavour writes. */
   readonly given: readonly Given[];
+  /** How the script learns of them. A settings file is named in OFFLOAD_CONF; what stands in it isn't repeated. */
+  readonly variables: readonly Variable[];
 }
 
 /** One server's configuration. */
@@ -31,7 +39,7 @@ export interface Flavour {
   readonly usual: string;
   /** All ways that this server knows. */
   readonly ways: readonly Handoff['way'][];
-  /** The same site gives the same text. @throws SiteProblem */
+  /** The same site gives the same text. @throws Problem */
   write(site: Site): Configuration;
 }
 
@@ -43,19 +51,16 @@ export interface Configuration {
   readonly lines: readonly string[];
 }
 
-/** What can't be written for this server; the message says what to do. */
-export class SiteProblem extends Error {}
-
-/** What no server takes for something else, in quotes. @throws SiteProblem */
+/** What no server takes for something else, in quotes. @throws Problem */
 export function plain(what: string, text: string): string {
   if (/^[^"\\$`\x00-\x1f\x7f]*$/.test(text)) return text;
-  throw new SiteProblem(`${what} ${JSON.stringify(text)}: has a character that web servers read in their own ways (" \\ $ \` or a control character); choose another`);
+  throw new Problem(`${what} ${JSON.stringify(text)}`, `has a character that web servers read in their own ways (" \\ $ \` or a control character); choose another`);
 }
 
-/** A path that needs no quotes. @throws SiteProblem */
+/** A path that needs no quotes. @throws Problem */
 export function plainPath(what: string, path: string | undefined): string {
   if (path !== undefined && /^\/[\w/.,~@=:+-]*[\w.~+-]$/.test(path)) return path;
-  throw new SiteProblem(`${what} ${JSON.stringify(path)}: must begin with a slash, name a file, and have only letters, digits and / . , ~ @ = : + - _`);
+  throw new Problem(`${what} ${JSON.stringify(path)}`, 'must begin with a slash, name a file, and have only letters, digits and / . , ~ @ = : + - _');
 }
 
 export function comment(text: string): string {

@@ -96,7 +96,7 @@ test('offload serve told to listen at the path of a file leaves the file alone',
   const file = join(tempDir(t), 'precious');
   writeFileSync(file, 'precious');
   const args = [await offloadCommand(), 'serve', '--base', 'http://127.0.0.1:9', '--cache-dir', `${file}.cache`, '--listen', `unix:${file}`];
-  const run = spawnSync(process.execPath, args, { encoding: 'latin1', timeout: 10_000 });
+  const run = spawnSync(process.execPath, args, { encoding: 'latin1', timeout: 60_000 });
   assert.equal(run.status, 1, run.stdout);
   assert.match(run.stderr, /EADDRINUSE/);
   assert.equal(readFileSync(file, 'latin1'), 'precious');

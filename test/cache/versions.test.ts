@@ -39,6 +39,28 @@ test('HEAD and GET see two versions of one length and one ETag but two dates: ne
   await s.idle();
 });
 
+for (const [kind, one, two] of [
+  ['strong ETags', { etag: '"1"' }, { etag: '"2"' }],
+  ['dates only', { etag: null, lastModified: 'Tue, 01 Sep 2026 08:00:00 GMT' }, { etag: null, lastModified: 'Wed, 02 Sep 2026 08:00:00 GMT' }],
+] as const) {
+  test(`the file (${kind}) changes between HEAD and a GET in chunks: the new one is not said to have the old one's length`, async (t) => {
+    const s = await scene(t);
+    s.origin.file('/a', { body: V2, head: { body: V1, ...one }, get: { ...two, chunked: true } });
+    for (const headers of [{}, { Range: 'bytes=0-9' }]) {
+      const result = await s.get('/a', { headers });
+      assert.deepEqual([result.status, result.sha256], [200, patternHash(V2)], result.stderr);
+      assert.equal(result.headers.get('Content-Length') ?? String(V2.size), String(V2.size));
+      await s.idle();
+    }
+    assert.ok(!s.kinds('/a').includes('body'), s.names('/a').join(' '));
+    // As soon as HEAD says so, it is stored.
+    s.origin.file('/a', { body: V2, ...two, get: { chunked: true } });
+    assertWhole(await s.get('/a'), V2);
+    await s.idle();
+    assert.match((await s.get('/a')).headers.get('Cache-Status') ?? '', /^offload; hit/);
+  });
+}
+
 test('a range of a file that changes between HEAD and GET is one of the GET\'s version', async (t) => {
   const s = await scene(t);
   s.origin.file('/a', { body: V2, head: { body: V1 } });

@@ -121,7 +121,7 @@ for (const situation of SITUATIONS) {
 }
 
 describe('the disk fails', { concurrency: 2, skip: lackingStrace }, () => {
-  for (const [name, nth, error] of [['fsync', 1, 'EIO'], ['fdatasync', 1, 'EIO'], ['pwrite64', 3, 'EIO'], ['pwrite64', 3, 'ENOSPC'], ['rename', 2, 'EIO']] as const) {
+  for (const [name, nth, error] of [['fsync', 1, 'EIO'], ['fdatasync', 1, 'EIO'], ['pwrite64', 3, 'EIO'], ['pwrite64', 3, 'ENOSPC'], ['rename', 3, 'EIO']] as const) {
     test(`${name} says ${error}: no object appears, the client has its file from the base`, async (t) => {
       const s = await scene(t);
       const gate = new Gate(300_000);

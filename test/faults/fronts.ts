@@ -31,7 +31,7 @@ function withClock(dir: string, settings: Settings): Settings {
   return { ...settings, NODE_OPTIONS: `--require=${clock}` };
 }
 
-const isWorker = (pid: number): boolean => /offload\.cgi|^offload: fill /.test(commandLine(pid));
+const isWorker = (pid: number): boolean => /offload\.cgi|^offload: (?:fill|GET) /.test(commandLine(pid));
 
 async function apache(t: Cleanup, dir: string, settings: Settings): Promise<Front> {
   const [setup] = SETUPS;

@@ -16,8 +16,8 @@ import { FRONTS } from './fronts.js';
 import { FULL_RATE, pickTrouble, setClock, type Stage, TROUBLES } from './troubles.js';
 import { World } from './world.js';
 
-/** No request may take longer, whatever happens, in milliseconds: Apache's Timeout, for a broken body without a length, is 60 s. */
-const LONGEST = 90_000;
+/** Nothing may take longer, whatever happens, in milliseconds: Apache's Timeout, for a broken body without a length, is 60 s, and the machine may be busy. */
+const LONGEST = 180_000;
 
 interface StormOptions {
   readonly front: keyof typeof FRONTS;
@@ -83,7 +83,7 @@ export async function storm(t: Cleanup, { front: name, seed, milliseconds, clien
   return { ...outcome, changes: world.changes };
 }
 
-const tail = (log: string): string => log.split('\n').slice(-30).join('\n');
+const tail = (log: string): string => log.split('\n').slice(-60).join('\n');
 
 const count = (counts: Counts, what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
@@ -113,6 +113,8 @@ async function client(stage: Stage, dice: Dice, lasting: () => boolean, counts: 
     }
     const answer = await within(running.done.catch(refused), () => `the answer to ${method} ${path}; ${running.sink.length} bytes came`, LONGEST);
     count(counts, answer === undefined ? 'no answer' : world.check({ path, method, from, until: performance.now() }, answer));
+    // While a server starts there is nothing to learn.
+    if (answer === undefined) await sleep(50);
   }
 }
 
@@ -152,7 +154,6 @@ async function aftermath(stage: Stage): Promise<void> {
   const { world, origin, front, dir } = stage;
   origin.rate = Infinity;
   setClock(dir, 0);
-  const begun = performance.now();
   const early = front.workers();
   // A second round: what is left of the storm goes when the next version is complete.
   for (const _ of ['first', 'second']) {
@@ -165,15 +166,17 @@ async function aftermath(stage: Stage): Promise<void> {
   for (const path of world.paths) await assertServed(stage, path);
   assert.equal(origin.count('GET'), gets, `pulled again: ${origin.requests.slice(-25).join('\n')}`);
   if (front.name === 'apache') await waitUntil(() => !early.some(processRuns), { timeout: LONGEST, what: `the end of the processes ${early.join(' ')}` });
-  assert.doesNotMatch(front.log(), /fault: /, 'a fault of the program itself');
-  assert.ok(performance.now() - begun < LONGEST, 'the aftermath took too long');
+  // A server that ended by itself is started again by the next trouble: only its log tells.
+  const fault = /^.*(?:fault: |on garbage collection|^Node\.js v).*$/m.exec(front.log());
+  assert.equal(fault, null, `a fault of the program itself: ${fault?.[0]}`);
 }
 
 async function assertServed({ world, front, origin }: Stage, path: string): Promise<void> {
   const answer = await fetchRaw({ to: front.port, path, timeout: LONGEST });
-  const log = () => `${path}: ${answer.body.toString('latin1', 0, 200)}\n${origin.requests.slice(-5).join('\n')}`;
+  const lately = origin.requests.filter((request) => request.path === path).slice(-5);
+  const log = () => `${path}, of which the base has ${JSON.stringify(world.now(path))}: ${answer.lines.join(' | ')}; ${answer.length} bytes. Asked of the base:\n${lately.join('\n')}`;
   assert.equal(answer.status, 200, log());
-  assert.equal(answer.sha256, patternHash(world.now(path)), path);
+  assert.equal(answer.sha256, patternHash(world.now(path)), log());
 }
 
 /** No fill runs; a dead one's lock goes with the next. */
@@ -188,11 +191,17 @@ function namesOf(cacheDir: string, base: string, path: string): string[] {
   return statSync(directory, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(directory);
 }
 
-/** One body and its record; a verdict or a young draft harms nobody. */
+/** The base's version, whole, and its record; a verdict or a young draft harms nobody. */
 function assertTidy({ cacheDir, origin, world }: Stage, path: string): void {
-  const names = namesOf(cacheDir, origin.url, path).filter((name) => UrlPlace.parse(name)?.kind !== 'verdict' && !UrlPlace.isDraft(name));
-  assert.deepEqual(names.map((name) => UrlPlace.parse(name)?.kind ?? name).sort(), ['body', 'head'], `${path}: ${names.join(' ')}`);
   const { directory } = new Layout(cacheDir).url(origin.url, path);
-  const body = names.find((name) => UrlPlace.parse(name)?.kind === 'body') ?? '';
-  assert.equal(statSync(join(directory, body)).size, world.now(path).size);
+  const names = namesOf(cacheDir, origin.url, path).filter((name) => UrlPlace.parse(name)?.kind !== 'verdict' && !UrlPlace.isDraft(name));
+  const left = names.map((name) => ({ name, kind: UrlPlace.parse(name)?.kind ?? name, ...shortStat(join(directory, name)) })).sort((a, b) => a.kind.localeCompare(b.kind));
+  const what = `${path}, of which the base has ${JSON.stringify(world.now(path))}: ${JSON.stringify(left)}`;
+  assert.deepEqual(left.map(({ kind }) => kind), ['body', 'head'], what);
+  assert.equal(left[0]?.size, world.now(path).size, what);
+}
+
+function shortStat(path: string): { size: number; modified: string } {
+  const { size, mtime } = statSync(path);
+  return { size, modified: mtime.toISOString() };
 }

@@ -40,7 +40,7 @@ async function standsStill(waiting: Promise<void>): Promise<boolean> {
 test('what a download holds does not grow with its length', async (t) => {
   const { response, client } = await connected(t);
   client.resume();
-  const tally = { bytes: 0 };
+  const tally = { bytes: 0, pulled: 0 };
   const out = new Outflow(response, tally);
   const piece = Buffer.alloc(1024);
   const send = async (count: number) => {
@@ -61,7 +61,7 @@ test('what a download holds does not grow with its length', async (t) => {
 
 test('a client that stands still holds one piece, and one that leaves meanwhile ends the wait', async (t) => {
   const { response, client } = await connected(t);
-  const out = new Outflow(response, { bytes: 0 });
+  const out = new Outflow(response, { bytes: 0, pulled: 0 });
   const piece = Buffer.alloc(out.piece);
   let waiting: Promise<void> | undefined;
   // Buffers of the kernel grow under way: what waits a moment later still waits for the client.

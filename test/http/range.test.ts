@@ -76,9 +76,12 @@ test('200 ranges are served, 201 are a flood and ignored, 100,000 cost nothing',
   assert.equal(many(200)?.length, 200);
   assert.equal(many(201), undefined);
   const flood = `bytes=${'0-0,'.repeat(100_000)}`;
-  const before = performance.now();
-  assert.equal(parseRange(flood, 1000), undefined);
-  assert.ok(performance.now() - before < 100);
+  const costs = Array.from({ length: 5 }, () => {
+    const before = process.cpuUsage().user;
+    assert.equal(parseRange(flood, 1000), undefined);
+    return process.cpuUsage().user - before;
+  });
+  assert.ok(Math.min(...costs) < 100_000, `${costs.join(', ')} µs of CPU`);
 });
 
 test('a Content-Range says first, last and total (§14.4)', () => {

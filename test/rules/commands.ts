@@ -1,5 +1,10 @@
-import { checkBaseCommand, hostsCommand, rulesCommand } from '../../src/rules/cli.js';
-import type { Io } from '../../src/rules/io.js';
+import type { Command, Run } from '../../src/cli/command.js';
+import { CHECK_BASE } from '../../src/cli/commands/check-base.js';
+import { HOSTS } from '../../src/cli/commands/hosts.js';
+import { RULES } from '../../src/cli/commands/rules.js';
+import type { Io } from '../../src/cli/io.js';
+import { runCommand } from '../../src/cli/run.js';
+import { hostsCommand } from '../../src/rules/hosts-command.js';
 
 /** What a command wrote, and its exit code. */
 export interface Ran {
@@ -10,17 +15,17 @@ export interface Ran {
 
 /** Runs `offload rules`. */
 export function rules(args: readonly string[], input = ''): Promise<Ran> {
-  return run(rulesCommand, args, input);
+  return run(RULES, args, input);
 }
 
 /** Runs `offload hosts`, until `signal` if it watches. */
 export function hosts(args: readonly string[], input = '', signal?: AbortSignal): Promise<Ran> {
-  return run((given, io) => hostsCommand(given, io, signal), args, input);
+  return run(HOSTS, args, input, (given, io) => hostsCommand(given, io, signal));
 }
 
-/** Runs `offload check` of the base side. */
+/** Runs `offload check-base`. */
 export function check(args: readonly string[], input = ''): Promise<Ran> {
-  return run(checkBaseCommand, args, input);
+  return run(CHECK_BASE, args, input);
 }
 
 /** Configuration from `offload rules`; throws what it complained about. */
@@ -30,7 +35,7 @@ export async function written(args: readonly string[], input: string): Promise<s
   return out;
 }
 
-async function run(command: (args: readonly string[], io: Io) => Promise<number>, args: readonly string[], input: string): Promise<Ran> {
+async function run(command: Command, args: readonly string[], input: string, program?: Run): Promise<Ran> {
   let [out, err] = ['', ''];
   const io: Io = {
     stdin: (async function* () {
@@ -39,6 +44,6 @@ async function run(command: (args: readonly string[], io: Io) => Promise<number>
     stdout: { write: (chunk) => (out += String(chunk)) },
     stderr: { write: (chunk) => (err += chunk) },
   };
-  const code = await command(args, io);
+  const code = await runCommand(command, args, io, program);
   return { code, out, err };
 }

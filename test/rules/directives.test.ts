@@ -177,7 +177,7 @@ describe('offload rules', () => {
     const bad: [string[], RegExp][] = [
       [['--server', 'iis', '-'], /--server iis: unknown; use one of apache, apache-alias, htaccess/],
       [['--server', 'caddy', '-'], /--server caddy: can't be made exact with Caddy's own modules/],
-      [['--sever', 'x'], /Unknown option '--sever'; see offload rules --help/],
+      [['--sever', 'x'], /Unknown option '--sever', did you mean --server\? See offload rules --help/],
       [['/no/such/file'], /\/no\/such\/file: can't be read \(ENOENT\)/],
       [['--map', 'relative', '-'], /--map relative: must be an absolute path/],
       [['--server', 'nginx', '--map', '/x', '-'], /--map: nginx reads no map/],

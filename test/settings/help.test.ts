@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
-import { flagOptions, flagsHelp, settingsTable, VALUE_FORMS } from '../../src/settings/help';
+import { columns, flagOptions, settingRows, settingsTable, VALUE_FORMS, valueRows } from '../../src/settings/help';
 import { loadSettings } from '../../src/settings/load';
 import { BASE_SIDE, KEYS, TABLE } from '../../src/settings/table';
 
@@ -30,9 +30,9 @@ test('every default is a value that its setting takes', () => {
 });
 
 test('the help text has each flag with its default, in columns at most 80 wide', () => {
-  const help = flagsHelp();
+  const help = `${columns(settingRows())}\nValues:\n${columns(valueRows())}`;
   for (const line of help.split('\n')) assert.ok(line.length <= 80 && line === line.trimEnd(), line);
-  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zop])`, 'm'));
+  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zcop])`, 'm'));
   assert.match(help, /^ {2}--fresh DURATION +how long the base's word/m);
   const starts = help.split('\n\n')[0]!.trimEnd().split('\n').map((line) => line.search(/(?<= {2})[^\s-]/));
   assert.equal(new Set(starts).size, 1, 'the meanings stand in one column');

@@ -48,8 +48,11 @@ describe('with nothing but a base', () => {
       uncacheable: 'pass',
       maxDupeDownloads: 0,
       trustedProxy: [],
+      cacheSize: undefined,
       keepFree: { share: 0.05 },
       handoff: undefined,
+      log: undefined,
+      logFormat: 'combined',
       debug: false,
       listen: { host: '127.0.0.1', port: 8080 },
     });
@@ -79,8 +82,11 @@ test('each setting can be set by file, environment and flag', () => {
     uncacheable: 'refuse',
     maxDupeDownloads: '3',
     trustedProxy: '10.0.0.0/8',
+    cacheSize: '50G',
     keepFree: '1G',
     handoff: 'x-accel-redirect /Cache/ Vary x-cache',
+    log: '/var/log/offload/access.log',
+    logFormat: 'json',
     debug: 'on',
     listen: 'unix:/s',
   };

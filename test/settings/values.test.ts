@@ -107,8 +107,15 @@ test('space to keep free is a share or a size in powers of 1024', () => {
   for (const text of ['', '%', 'G', '2GB', '-5%', '5 %', '1.5G', '5P']) {
     refuses(values.sizeOrShare, text, 'not a size; write a share like 5%, or a number with K, M, G or T, like 2G');
   }
-  refuses(values.sizeOrShare, '100%', 'leaves no room for the cache; write 0% to 99%');
+  refuses(values.sizeOrShare, '100%', 'too much; write 0% to 99%');
   refuses(values.sizeOrShare, '99999999T', 'too large; write a size like 2G');
+});
+
+test('the size of the cache is such a size, or none', () => {
+  assert.deepEqual(values.limit('50G'), { bytes: 50 * 1024 ** 3 });
+  assert.deepEqual(values.limit('80%'), { share: 0.8 });
+  assert.equal(values.limit('None'), undefined);
+  refuses(values.limit, 'unlimited', 'not a size; write a share like 5%, or a number with K, M, G or T, like 2G');
 });
 
 test('a choice is one of its words, whatever the case', () => {

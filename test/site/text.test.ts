@@ -1,6 +1,9 @@
 // The text of `offload site`: for people to read, the same each time, and nothing in it that a server could misread.
 import { strict as assert } from 'node:assert';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempDir } from '../support/place.js';
 import { siteText } from './sites.js';
 
 const BASE = { OFFLOAD_BASE: 'https://www.example.org' };
@@ -12,6 +15,20 @@ const CALLS: readonly (readonly string[])[] = [
   ['--server', 'nginx'],
   ['--server', 'nginx', '--proxy'],
 ];
+
+test('what a settings file says is said there only; the script is told where the file is', async (t) => {
+  const file = join(tempDir(t), 'offload.conf');
+  writeFileSync(file, 'OffloadBase https://www.example.org\nOffloadTrustedProxy 192.0.2.1\nOffloadTrustedProxy 192.0.2.2\n');
+  for (const call of CALLS) {
+    const text = await siteText({ OFFLOAD_CONF: file, OFFLOAD_TIMEOUT: '9s' }, ...call);
+    assert.match(text, /^# {5}OffloadBase https:\/\/www\.example\.org$/m);
+    assert.match(text, /^# {5}OffloadTrustedProxy 192\.0\.2\.1 192\.0\.2\.2$/m);
+    assert.doesNotMatch(text, /OFFLOAD_BASE|OFFLOAD_TRUSTED_PROXY/);
+    if (call.includes('--proxy')) continue;
+    assert.match(text, new RegExp(`OFFLOAD_CONF\\W+${file}"`));
+    assert.match(text, /OFFLOAD_TIMEOUT\W+9s"/);
+  }
+});
 
 async function refusal(settings: Readonly<Record<string, string>>, ...flags: string[]): Promise<string> {
   try {
@@ -52,7 +69,7 @@ test('without OffloadHandoff each server gets the way that suits it; none is non
 });
 
 test('what a server can\'t do, or could misread, is refused with a remedy', async () => {
-  assert.match(await refusal({}, '--server', 'iis'), /^offload: --server iis: unknown; use one of apache, htaccess, lighttpd, nginx\n$/);
+  assert.match(await refusal({}, '--server', 'iis'), /^offload site: --server iis: unknown; use one of apache, htaccess, lighttpd, nginx\n$/);
   assert.match(await refusal({}), /--server .*not given; use one of apache/);
   assert.match(await refusal({}, '--server', 'lighttpd', '--proxy'), /--server lighttpd --proxy: unknown; use one of apache, nginx/);
   assert.match(await refusal({}, '--server', 'apache', '--handoff', 'x-accel-redirect /x'), /OffloadHandoff x-accel-redirect: this server can't do that; use none or x-sendfile or local-redirect/);

@@ -191,7 +191,11 @@ export class Exchange {
   }
 
   async #readAll(): Promise<RawAnswer> {
-    const head = await this.head;
+    const head = await this.head.catch((error: unknown) => {
+      // Who waits for its body waits in vain.
+      this.sink.end();
+      throw error;
+    });
     const { status, headers } = head;
     const trailers: string[] = [];
     let framing: RawAnswer['framing'] = 'close';

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import type { Log } from '../../log.js';
+import { statIfThere } from '../../stat.js';
 
 /** A web server ends a script that has been silent for its Timeout: Apache's default is 60 s, Debian's 300 s. In seconds. */
 const LONGEST_TIMEOUT = 330;
@@ -34,9 +34,9 @@ const NPH_REDIRECTED = `Apache adds a header to the answer of an nph- script tha
 
 /** Tells the operator, but not with every request. */
 export function remind(cacheDir: string, what: string, log: Log): void {
-  const marker = join(cacheDir, 'warned-content-length');
+  const marker = `${cacheDir}/warned-content-length`;
   try {
-    const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const last = statIfThere(marker)?.mtimeMs ?? 0;
     if (Math.abs(Date.now() - last) < REMIND_EVERY) return;
     writeFileSync(marker, '', { mode: 0o600 });
   } catch {

@@ -44,8 +44,9 @@ function rawEnvironment(): Map<string, string> {
 
 function target(variable: (name: string) => string | undefined): string {
   const script = variable('SCRIPT_NAME') ?? '';
+  const asked = variable('REQUEST_URI');
   // An absolute URL (RFC 9112 §3.2.2) has the script's name behind its host.
-  const uri = variable('REQUEST_URI')?.replace(/^https?:\/\/[^/?#]*(?=\/)/i, '');
+  const uri = asked?.startsWith('/') === true ? asked : asked?.replace(/^https?:\/\/[^/?#]*(?=\/)/i, '');
   const query = variable('QUERY_STRING') ?? '';
   if (uri === undefined) return encodePath(variable('PATH_INFO') ?? '/') + (query === '' ? '' : `?${query}`);
   // Called by its own URL (/cgi-bin/offload.cgi/file.zip) the script's name is not a part of the base's. nginx's usual

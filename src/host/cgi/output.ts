@@ -1,4 +1,5 @@
 import { writevSync } from 'node:fs';
+import type { Tally } from '../../access-log/entry.js';
 
 /** The web server, or its client, has left: there is nobody to write to. */
 export class ClientGone extends Error {}
@@ -6,6 +7,12 @@ export class ClientGone extends Error {}
 /** Standard output, written synchronously: while a slow client makes us wait, this process uses no CPU. */
 export class Output {
   #held: Buffer | undefined;
+
+  /** `onBody` is told how many bytes of the body there were so far, with each write. */
+  constructor(
+    readonly tally: Tally,
+    private readonly onBody: (bytes: number) => void,
+  ) {}
 
   /** Keeps `bytes` until the next write, to save one: a header goes with the start of its body. */
   hold(bytes: Buffer): void {
@@ -23,6 +30,12 @@ export class Output {
     const held = this.#held;
     this.#held = undefined;
     writeAll(held === undefined ? [bytes] : [held, bytes]);
+  }
+
+  /** The same for what counts as sent. */
+  writeBody(bytes: Buffer): void {
+    this.write(bytes);
+    this.onBody((this.tally.bytes += bytes.length));
   }
 }
 

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import type { Tally } from '../../access-log/entry.js';
 import { ShortBody } from '../../cache/source.js';
 import { type FileBody, isRange, type Reply } from '../../gateway/reply.js';
 import type { ByteRange } from '../../http/range.js';
@@ -17,13 +18,18 @@ export interface Framing {
   readonly protocol: string;
 }
 
-/** Writes the reply to standard output. @throws ClientGone; ShortBody if the body breaks off */
-export async function writeReply(reply: Reply, framing: Framing): Promise<void> {
-  const out = new Output();
+type Progress = (done: number, total: number | undefined) => void;
+
+/**
+ * Writes the reply to standard output, and counts in `tally` what was sent; `onProgress` hears of it, and how many bytes it
+ * will be. @throws ClientGone; ShortBody if the body breaks off
+ */
+export async function writeReply(reply: Reply, framing: Framing, tally: Tally = { bytes: 0, pulled: 0 }, onProgress?: Progress): Promise<void> {
   const { body } = reply;
+  const out = new Output(tally, (bytes) => onProgress?.(bytes, 'length' in body ? body.length : undefined));
   const chunked = framing.nph && body.kind === 'stream' && body.length === undefined && framing.protocol !== 'HTTP/1.0';
   out.hold(header(reply, framing, chunked));
-  if (body.kind === 'text') out.write(body.bytes);
+  if (body.kind === 'text') out.writeBody(body.bytes);
   if (body.kind === 'file') await copyFile(body, out);
   if (body.kind === 'stream') await copyStream(body.answer.body, body.length, out, chunked);
   out.flush();
@@ -44,7 +50,7 @@ async function copyFile(body: FileBody, out: Output): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(BUFFER, Math.max(1, body.length)));
   for (const piece of body.pieces) {
     if (isRange(piece)) await copyRange(body, piece, buffer, out);
-    else out.write(piece);
+    else out.writeBody(piece);
   }
 }
 
@@ -63,7 +69,7 @@ async function copyRange(body: FileBody, { start, end }: ByteRange, buffer: Buff
     }
     const count = readSync(source.fd, buffer, 0, Math.min(there, buffer.length, end - position + 1), position);
     if (count === 0) throw new ShortBody({ kind: 'storage', reason: `the file in the cache ends at ${position}` });
-    out.write(buffer.subarray(0, count));
+    out.writeBody(buffer.subarray(0, count));
     position += count;
   }
 }
@@ -84,7 +90,8 @@ async function copyStream(chunks: AsyncIterable<Buffer>, length: number | undefi
   let sent = 0;
   for await (const chunk of chunks) {
     if (chunked) out.hold(Buffer.from(`${chunk.length.toString(16)}\r\n`));
-    out.write(chunk);
+    out.tally.pulled += chunk.length;
+    out.writeBody(chunk);
     if (chunked) out.hold(Buffer.from('\r\n'));
     sent += chunk.length;
   }

@@ -1,34 +1,46 @@
-import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import type { Arguments } from '../../cli/arguments.js';
+import { EXIT, type Io } from '../../cli/io.js';
+import { settingsOf } from '../../cli/settings.js';
+import { codeOf } from '../../errors.js';
 import { stderrLog } from '../../log.js';
-import { flagOptions, flagsHelp } from '../../settings/help.js';
-import { loadSettings } from '../../settings/load.js';
+import type { Listen } from '../../settings/settings.js';
+import { showTitle } from '../title.js';
 import { untilStopped } from './signals.js';
 import { Serving } from './serve.js';
 
-const HELP = `Usage: offload serve --base ORIGIN [FLAG...]
-
-Answers requests like offload.cgi, in one process and without a web server. SIGTERM ends it
-when what runs is done; a second one at once.
-
-`;
-
-/** `offload serve`. @throws errors with a text for people: bad flags, settings, an address in use */
-export async function serveCommand(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { ...flagOptions(), help: { type: 'boolean', short: 'h' } } });
-  if (values['help'] === true) {
-    process.stdout.write(HELP + flagsHelp());
-    return 0;
-  }
-  const settings = loadSettings({ flags: values, env: process.env, scriptDir: scriptDir() });
+/** `offload serve`. @throws errors with a text for people: bad settings, an address in use */
+export async function serveCommand(given: Arguments, io: Io): Promise<number> {
+  const settings = settingsOf(given);
   const serving = new Serving(settings, stderrLog(settings.debug));
-  const address = await serving.listen();
-  process.stdout.write(`offload: serving ${settings.base.href} at ${address}, cache in ${settings.cacheDir}\n`);
+  const address = await serving.listen().catch((error: unknown) => {
+    throw cannotListen(error, settings.listen);
+  });
+  io.stdout.write(`offload: serving ${settings.base.href} at ${address}, cache in ${settings.cacheDir}\n`);
+  const title = setInterval(() => showTitle('serve', address.replace('http://', ''), `, ${downloads(serving.running)}`), 1000);
   await untilStopped();
   await serving.close();
-  return 0;
+  clearInterval(title);
+  return EXIT.done;
 }
 
-function scriptDir(): string {
-  return dirname(process.argv[1] ?? '.');
+function downloads(count: number): string {
+  return `${count} download${count === 1 ? '' : 's'}`;
 }
+
+function cannotListen(error: unknown, listen: Listen): Error {
+  const where = 'path' in listen ? `unix:${listen.path}` : `${listen.host || '*'}:${listen.port}`;
+  const code = codeOf(error);
+  const remedy = ('path' in listen ? SOCKET : PORT)[code] ?? 'choose another';
+  return new Error(`OffloadListen ${where}: ${code === 'EADDRINUSE' ? 'in use' : "can't listen there"} (${code || String(error)}); ${remedy}`);
+}
+
+const PORT: { readonly [code: string]: string } = {
+  EADDRINUSE: 'end what listens there, or choose another port',
+  EADDRNOTAVAIL: 'this machine has no such address: name one of its own, or :PORT for all',
+  EACCES: 'ports below 1024 are for root: choose another, or grant CAP_NET_BIND_SERVICE',
+  ENOTFOUND: 'the name can not be looked up: name an address',
+};
+const SOCKET: { readonly [code: string]: string } = {
+  EADDRINUSE: 'end what listens there, or remove the file if it is no socket',
+  EACCES: 'its directory must be there, and this user must be allowed to write to it',
+};

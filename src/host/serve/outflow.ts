@@ -1,9 +1,5 @@
 import type { ServerResponse } from 'node:http';
-
-/** Bytes of body that went out so far. */
-export interface Tally {
-  bytes: number;
-}
+import type { Tally } from '../../access-log/entry.js';
 
 /** The client's doing: nothing that an operator could mend. */
 export class ClientLeft extends Error {}

@@ -1,10 +1,11 @@
 import { readSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import type { Tally } from '../../access-log/entry.js';
 import { ShortBody } from '../../cache/source.js';
 import { type FileBody, isRange, type Reply } from '../../gateway/reply.js';
 import type { ByteRange } from '../../http/range.js';
 import { reasonPhrase } from '../../http/status.js';
-import { Outflow, type Tally } from './outflow.js';
+import { Outflow } from './outflow.js';
 import { borrowBuffer, keepBuffer } from './scratch.js';
 
 /** A client that takes all at once gets so many bytes before the others have their turn. */
@@ -16,19 +17,19 @@ export async function sendReply(reply: Reply, response: ServerResponse, tally: T
   response.writeHead(reply.status, reasonPhrase(reply.status), reply.fields.flat());
   const out = new Outflow(response, tally);
   if (body.kind === 'text') await out.write(body.bytes);
-  if (body.kind === 'file') await sendFile(body, out);
-  if (body.kind === 'stream') await sendStream(body.answer.body, body.length, out);
+  if (body.kind === 'file') await sendFile(body, out, tally);
+  if (body.kind === 'stream') await sendStream(body.answer.body, body.length, out, tally);
   await out.end();
 }
 
-async function sendFile(body: FileBody, out: Outflow): Promise<void> {
+async function sendFile(body: FileBody, out: Outflow, tally: Tally): Promise<void> {
   for (const piece of body.pieces) {
-    if (isRange(piece)) await sendRange(body, piece, out);
+    if (isRange(piece)) await sendRange(body, piece, out, tally);
     else await out.write(piece);
   }
 }
 
-async function sendRange(body: FileBody, { start, end }: ByteRange, out: Outflow): Promise<void> {
+async function sendRange(body: FileBody, { start, end }: ByteRange, out: Outflow, tally: Tally): Promise<void> {
   const { source } = body;
   let turn = 0;
   for (let position = start; position <= end; ) {
@@ -37,7 +38,7 @@ async function sendRange(body: FileBody, { start, end }: ByteRange, out: Outflow
       try {
         await out.whileHere(source.wait(position));
       } catch (error) {
-        return sendRescued(body, { start: position, end }, error, out);
+        return sendRescued(body, { start: position, end }, error, out, tally);
       }
       continue;
     }
@@ -67,19 +68,20 @@ function nextTurn(): Promise<void> {
 }
 
 /** The disk is full, the base still has it. */
-async function sendRescued(body: FileBody, rest: ByteRange, error: unknown, out: Outflow): Promise<void> {
+async function sendRescued(body: FileBody, rest: ByteRange, error: unknown, out: Outflow, tally: Tally): Promise<void> {
   const answer = error instanceof ShortBody && error.verdict.kind === 'storage' ? await body.rescue(rest, error.message) : undefined;
   if (answer === undefined) throw error;
   try {
-    await sendStream(answer.body, rest.end - rest.start + 1, out);
+    await sendStream(answer.body, rest.end - rest.start + 1, out, tally);
   } finally {
     answer.close();
   }
 }
 
-async function sendStream(chunks: AsyncIterable<Buffer>, length: number | undefined, out: Outflow): Promise<void> {
+async function sendStream(chunks: AsyncIterable<Buffer>, length: number | undefined, out: Outflow, tally: Tally): Promise<void> {
   let sent = 0;
   for await (const chunk of chunks) {
+    tally.pulled += chunk.length;
     await out.write(chunk);
     sent += chunk.length;
   }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { lstatSync, unlinkSync } from 'node:fs';
+import { entryOf, fillEntry, type Sent, type Tally } from '../../access-log/entry.js';
 import { Base } from '../../base/base.js';
 import { fill } from '../../cache/fill.js';
 import { Layout } from '../../cache/layout.js';
@@ -8,10 +9,12 @@ import type { FillJob } from '../../cache/waiter.js';
 import { codeOf } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { type Reply, textReply } from '../../gateway/reply.js';
+import type { Request } from '../../gateway/request.js';
 import type { Log } from '../../log.js';
 import type { Listen, Settings } from '../../settings/settings.js';
 import { busyReply, faultReply } from '../fault.js';
 import { openGateway } from '../open-gateway.js';
+import { AccessLog } from './access-log.js';
 import { toProxy } from './handoff.js';
 import { mostRequests } from './limits.js';
 import { serveRequest } from './request.js';
@@ -39,6 +42,7 @@ export class Serving {
   readonly #server: Server;
   readonly #gateway: Gateway;
   readonly #fills = new Set<Promise<void>>();
+  readonly #accessLog: AccessLog | undefined;
   readonly #most = mostRequests();
   #running = 0;
 
@@ -48,6 +52,7 @@ export class Serving {
     private readonly onServed: (served: Served) => void = () => {},
   ) {
     const base = new Base(settings, true);
+    if (settings.log !== undefined) this.#accessLog = new AccessLog(settings.log, settings.logFormat, log);
     this.#gateway = openGateway(settings, base, log, (job) => this.#fill(job, base));
     this.#server = createServer({ headersTimeout: HEADER_TIMEOUT, requestTimeout: HEADER_TIMEOUT }, (message, response) => {
       void this.#serve(message, response);
@@ -77,33 +82,52 @@ export class Serving {
     this.#server.closeIdleConnections();
     await closed;
     await Promise.all(this.#fills);
+    this.#accessLog?.close();
+  }
+
+  /** Answers on their way. */
+  get running(): number {
+    return this.#running;
   }
 
   #fill(job: FillJob, base: Base): void {
     const place = new Layout(this.settings.cacheDir).url(this.settings.base.href, job.path);
-    const running = fill(job, place, base, this.log).finally(() => this.#fills.delete(running));
+    const began = Date.now();
+    const running = fill(job, place, base, this.settings, this.log).then((filled) => {
+      this.#fills.delete(running);
+      this.#accessLog?.write(fillEntry(job.path, began, filled));
+    });
     this.#fills.add(running);
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
-    const reply = this.#running++ < this.#most ? await this.#reply(message) : this.#busy(response);
-    const tally = { bytes: 0 };
+    const request = serveRequest(message);
+    const reply = this.#running++ < this.#most ? await this.#reply(message, request) : this.#busy(response);
+    const sending = toProxy(this.settings, request, reply);
+    const tally = { bytes: 0, pulled: 0 };
+    let sent: Sent = sending === reply ? 'all' : 'handed';
     try {
-      await sendReply(reply, response, tally);
+      await sendReply(sending, response, tally);
     } catch (error) {
-      if (!(error instanceof ClientLeft)) this.log.warn(`${message.url ?? ''}: ${String(error)}`);
+      sent = error instanceof ClientLeft ? 'left' : 'cut';
+      if (sent === 'cut') this.log.warn(`${message.url ?? ''}: ${String(error)}`);
       // Cut, so that no client takes a part for the whole.
       response.destroy();
     } finally {
       this.#running--;
       reply.close();
-      const { status } = reply;
-      const { bytes } = tally;
-      const cacheStatus = reply.fields.find(([name]) => name === 'Cache-Status')?.[1] ?? '';
-      const milliseconds = performance.now() - began;
-      this.onServed({ message, status, cacheStatus, bytes, milliseconds, complete: response.writableFinished });
+      this.#note(message, request, reply, tally, performance.now() - began, sent);
     }
+  }
+
+  #note(message: IncomingMessage, request: Request, reply: Reply, tally: Tally, milliseconds: number, sent: Sent): void {
+    const cacheStatus = reply.fields.find(([name]) => name === 'Cache-Status')?.[1] ?? '';
+    this.onServed({ message, status: reply.status, cacheStatus, bytes: tally.bytes, milliseconds, complete: sent === 'all' || sent === 'handed' });
+    if (this.#accessLog === undefined) return;
+    const ms = Math.round(milliseconds);
+    const measured = { time: Date.now() - ms, ms, protocol: `HTTP/${message.httpVersion}`, sent };
+    this.#accessLog.write(entryOf(request, reply, tally, this.settings.trustedProxy, measured));
   }
 
   #busy(response: ServerResponse): Reply {
@@ -112,14 +136,13 @@ export class Serving {
     return busyReply();
   }
 
-  async #reply(message: IncomingMessage): Promise<Reply> {
+  async #reply(message: IncomingMessage, request: Request): Promise<Reply> {
     message.resume(); // a body means nothing with GET
     const hosts = message.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
     // RFC 9112 §3.2: two Host fields are a way to smuggle.
     if (hosts > 1) return textReply(400, 'The request has more than one Host field.');
     try {
-      const request = serveRequest(message);
-      return toProxy(this.settings, request, await this.#gateway.answer(request));
+      return await this.#gateway.answer(request);
     } catch (error) {
       return faultReply(error, this.log);
     }

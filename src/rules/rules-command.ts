@@ -1,24 +1,22 @@
-import { VERSION } from '../version.js';
+import { type Arguments, flag, flagList } from '../cli/arguments.js';
+import { RULES_SERVERS } from '../cli/commands/rules.js';
+import { EXIT, type Io } from '../cli/io.js';
+import { Problem } from '../cli/problem.js';
 import { apache } from './apache.js';
 import { apacheAlias } from './apache-alias.js';
 import { caddy } from './caddy.js';
 import { DYNAMIC_EXTENSIONS } from './extensions.js';
 import { contentOf, hostsMap, replaceFile } from './hosts-map.js';
 import { htaccess } from './htaccess.js';
-import { type Arguments, flag, flagList, INPUT_OPTIONS, inputHelp, readArguments, readInput, reporting } from './input.js';
-import { EXIT, type Io } from './io.js';
+import { readInput } from './input.js';
 import { lighttpd } from './lighttpd.js';
 import { markTree } from './mark.js';
 import { nginx } from './nginx.js';
 import type { Flavour, OutputOptions } from './output.js';
-import { Problem } from './problem.js';
 import { redirectmatch } from './redirectmatch.js';
 
-export { checkBaseCommand } from './check-command.js';
-export { hostsCommand } from './hosts-command.js';
-
 const COMMAND = 'offload rules';
-const FLAVOURS: Readonly<Record<string, Flavour>> = {
+const FLAVOURS: { readonly [Server in (typeof RULES_SERVERS)[number]]: Flavour } = {
   apache,
   'apache-alias': apacheAlias,
   htaccess,
@@ -28,58 +26,23 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
   caddy,
 };
 
-const HELP = `offload ${VERSION}
-Usage: offload rules [--server NAME] [options] [FILE]
-Writes a web server's configuration that redirects clients to offload hosts, from mod_offload's directives.
-
-  --server NAME        ${Object.keys(FLAVOURS).join(', ')} (apache)
-  --directory DIR      apache: files below it may be offloaded; repeat for more (/)
-  --map FILE           apache, htaccess: hosts from the map that \`offload hosts\` keeps; made here if missing
-  --mark DIR           marks of big files, where the server can't ask for a size; with --root: makes or refreshes them
-  --root DIR           the document root, for --mark
-  --extensions LIST    redirectmatch: files with these extensions (zip,iso,mp4)
-  --dynamic LIST       apache-alias, redirectmatch, nginx, lighttpd: more extensions of scripts (act,ptype)
-
-${inputHelp()}
-`;
-
-const OPTIONS = {
-  ...INPUT_OPTIONS,
-  server: { type: 'string' },
-  directory: { type: 'string', multiple: true },
-  map: { type: 'string' },
-  mark: { type: 'string' },
-  root: { type: 'string' },
-  extensions: { type: 'string' },
-  dynamic: { type: 'string' },
-} as const;
-
 /**
  * `offload rules`: writes configuration to standard output, or with `--mark DIR --root DIR` makes the marks.
  * @returns the exit code: 0, or 2 for input that can't be used (said on standard error).
  */
-export function rulesCommand(args: readonly string[], io: Io): Promise<number> {
-  return reporting(io, COMMAND, async () => {
-    const given = readArguments(args, OPTIONS, COMMAND);
-    if (given.flags['help'] === true) {
-      io.stdout.write(HELP);
-      return EXIT.done;
-    }
-    const name = flag(given, 'server') ?? 'apache';
-    const flavour = FLAVOURS[name];
-    if (!flavour) throw new Problem(`--server ${name}`, `unknown; use one of ${Object.keys(FLAVOURS).join(', ')}`);
-    const root = flag(given, 'root');
-    if (root !== undefined) return refreshMarks(given, root, io);
-    const { rules, source } = await readInput(given, io);
-    const options = outputOptions(given, source, rules.directory);
-    const text = flavour(rules, options);
-    if (options.map !== undefined && rules.engine && contentOf(options.map) === undefined) {
-      replaceFile(options.map, hostsMap(rules, () => true));
-      io.stderr.write(`${COMMAND}: made ${options.map}; run \`offload hosts --watch --map ${options.map}\` to keep it\n`);
-    }
-    io.stdout.write(text);
-    return EXIT.done;
-  });
+export async function rulesCommand(given: Arguments, io: Io): Promise<number> {
+  const server = RULES_SERVERS.find((name) => name === flag(given, 'server')) ?? 'apache';
+  const root = flag(given, 'root');
+  if (root !== undefined) return refreshMarks(given, root, io);
+  const { rules, source } = await readInput(given, io);
+  const options = outputOptions(given, source, rules.directory);
+  const text = FLAVOURS[server](rules, options);
+  if (options.map !== undefined && rules.engine && contentOf(options.map) === undefined) {
+    replaceFile(options.map, hostsMap(rules, () => true));
+    io.stderr.write(`${COMMAND}: made ${options.map}; run \`offload hosts --watch --map ${options.map}\` to keep it\n`);
+  }
+  io.stdout.write(text);
+  return EXIT.done;
 }
 
 async function refreshMarks(given: Arguments, root: string, io: Io): Promise<number> {

@@ -1,0 +1,14 @@
+import { dirname } from 'node:path';
+import { loadSettings, type SettingsSource } from '../settings/load.js';
+import type { Settings } from '../settings/settings.js';
+import type { Arguments } from './arguments.js';
+
+/** Where a command's settings come from: its flags, the environment, offload.conf beside the command or in /etc. */
+export function settingsSource({ flags }: Arguments): SettingsSource {
+  return { flags, env: process.env, scriptDir: dirname(process.argv[1] ?? '.') };
+}
+
+/** @throws SettingsError with every problem */
+export function settingsOf(given: Arguments): Settings {
+  return loadSettings(settingsSource(given));
+}
