@@ -71,9 +71,8 @@ const WORDS: { readonly [says: string]: CacheWord } = {
 
 /** The value of Cache-Status: its last member is ours. */
 function wordFor(cacheStatus: string): CacheWord {
-  const [own = ''] = /[^,]*$/.exec(cacheStatus) ?? [];
-  const found = Object.keys(WORDS).find((says) => own.includes(says));
-  return WORDS[found ?? ''] ?? '-';
+  const own = cacheStatus.split(',').pop();
+  return WORDS[Object.keys(WORDS).find((says) => own?.includes(says)) ?? ''] ?? '-';
 }
 
 /** The entry of a fill, from whatever process: without a client, so that nobody takes it for a request. */

@@ -21,8 +21,8 @@ export function formatLine(entry: Entry, format: Settings['logFormat']): string 
 
 /** What isn't printable ASCII, quotes and backslashes, in a URL blanks too, as \xHH, like nginx; one that was cut ends with three dots. */
 function harmless(value: string, name: string): string {
-  const [unsafe, most] = name === 'url' ? [/[^!#-[\]-~]/g, LONGEST_URL] : [/[^ !#-[\]-~]/g, LONGEST];
-  const safe = value.replace(unsafe, (c) => `\\x${(c.charCodeAt(0) | 256).toString(16).slice(-2)}`);
+  const most = name === 'url' ? LONGEST_URL : LONGEST;
+  const safe = value.replace(name === 'url' ? /[^!#-[\]-~]/g : /[^ !#-[\]-~]/g, (c) => `\\x${(c.charCodeAt(0) | 256).toString(16).slice(-2)}`);
   // No half of an escape is left.
   return safe.length > most ? `${safe.slice(0, most).replace(/\\x?.?$/, '')}...` : safe;
 }
@@ -32,6 +32,6 @@ function clfTime(time: number): string {
   const east = -new Date(time).getTimezoneOffset();
   const [, day, month, year, clock] = new Date(time + east * 60_000).toUTCString().split(' ');
   const minutes = Math.abs(east);
-  const offset = String(minutes + 40 * Math.floor(minutes / 60)).padStart(4, '0');
+  const offset = String(10_000 + minutes + 40 * Math.floor(minutes / 60)).slice(1);
   return `${day}/${month}/${year}:${clock} ${east < 0 ? '-' : '+'}${offset}`;
 }

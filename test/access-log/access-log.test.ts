@@ -76,7 +76,9 @@ for (const front of FRONTS.filter(({ name }) => name !== 'nph')) {
     const { origin, offload, log } = await logged(t, front, { OFFLOAD_LOG_FORMAT: 'json' });
     origin.file('/a.zip', { body: { seed: 1, size: SIZE } });
     await offload.ask('/a.zip', { headers: { 'User-Agent': '"\\\x9b' } });
-    const text = await waitUntil(() => existsSync(log) && /"GET".*\n/.test(readFileSync(log, 'latin1')) && readFileSync(log, 'latin1'), { what: 'the line' });
+    const written = () => (existsSync(log) ? readFileSync(log, 'latin1') : '');
+    await waitUntil(() => /"GET".*\n/.test(written()) && /"FILL".*\n/.test(written()), { what: 'two lines' });
+    const text = written();
     assert.match(text, /^(?:[\x20-\x7e]+\n)+$/);
     const entries = text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     const last = entries.findLast(({ method }) => method === 'GET');
