@@ -53,7 +53,6 @@ const OWN_FIELDS = new RegExp(`^(?:${`
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
   scriptDir settings shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
   wanted watch
-  settle statusAllow tally writeBody
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {

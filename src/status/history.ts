@@ -82,7 +82,8 @@ export class History {
     const since = now - (now % width) - length;
     const sum = emptySpan(since, 1000);
     for (const span of this.#spans(since)) merge(sum, span);
-    for (const [start, top] of this.#days) if (start >= since - DAY / 2) sum.top?.addAll(top);
+    // Of the last day each hour still knows its files.
+    if (length > DAY) for (const [start, top] of this.#days) if (start >= since - DAY / 2) sum.top?.addAll(top);
     return { since, counts: sum.counts, errors: sum.errors, top: sum.top ?? new Top(0) };
   }
 

@@ -1,3 +1,5 @@
+import { appendEntry } from '../access-log/append.js';
+import { fillEntry } from '../access-log/entry.js';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { type Arguments, flagNumber } from '../cli/arguments.js';
@@ -82,7 +84,11 @@ class Warming {
       layout,
       settings,
       (job) => {
-        const running: Promise<unknown> = fill(job, layout.url(settings.base.href, job.path), this.#base, settings, log).finally(() => this.#fills.delete(running));
+        const began = Date.now();
+        const running: Promise<void> = fill(job, layout.url(settings.base.href, job.path), this.#base, settings, log).then((filled) => {
+          this.#fills.delete(running);
+          appendEntry(fillEntry(job.path, began, filled), settings, log);
+        });
         this.#fills.add(running);
       },
       log,

@@ -7,6 +7,7 @@ import { STATUS } from '../../src/cli/commands/status.js';
 import type { Report } from '../../src/status/report.js';
 import { tempDir } from '../support/place.js';
 import { scene, type Scene } from '../support/scene.js';
+import { offload } from '../upkeep/support.js';
 
 async function status(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
@@ -83,4 +84,12 @@ test('without a log, without a cache, with a log that is none: it says so', asyn
   const page = await status([...base, '--log', join(dir, 'log'), '--html', join(dir, 'no/page.html')]);
   assert.equal(page.code, 2);
   assert.match(page.err, /--html .*page\.html: cannot be written \(ENOENT\); /);
+});
+
+test('what offload warm pulls is counted, too: it spares nobody anything yet', async (t) => {
+  const stage = await scene(t, { settings: { OFFLOAD_LOG: join(tempDir(t), 'access.log') } });
+  stage.pattern('/film.mp4', 500_000);
+  assert.equal((await offload(t, stage, ['warm', '/film.mp4'])).code, 0);
+  const { requests, pulled, fills, spared } = (await report(stage)).periods.day ?? {};
+  assert.deepEqual({ requests, pulled, fills, spared }, { requests: 0, pulled: 500_000, fills: 1, spared: 0 });
 });
