@@ -284,9 +284,9 @@ class Fill {
     // In chunks it may be longer than promised: nobody must have all bytes before its end has come.
     const mayGoOn = !answer.fields.has('content-length');
     await this.#digest.startAt(this.place.part(this.#version.id), start);
-    const take = (bytes: Buffer, at: number) => {
+    const take = async (bytes: Buffer, at: number) => {
+      await part.take(bytes, at);
       this.#digest.take(bytes);
-      return part.take(bytes, at);
     };
     let position = start;
     let last: Buffer | undefined;

@@ -52,6 +52,8 @@ test('the digest is that of the whole body, also when it came in several pieces'
   assertWhole(await s.get('/compared'), compared);
   const chunked = s.pattern('/chunked', size, { get: { chunked: true } });
   assertWhole(await s.get('/chunked'), chunked);
+  // The next one's filler is to be the only one.
+  await s.idle();
   const gate = new Gate(150_000);
   const killed = s.pattern('/killed', size, { hold: gate });
   const client = await s.start('/killed');
