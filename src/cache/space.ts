@@ -59,10 +59,9 @@ function spaceFor({ root }: Layout, more: number, { keepFree, cacheSize }: Limit
   const bytesOf = (space: Space) => Math.round('bytes' in space ? space.bytes : space.share * blocks * bsize);
   const [free, keep] = [bavail * bsize, bytesOf(keepFree)];
   const most = cacheSize === undefined ? Infinity : bytesOf(cacheSize);
-  const error = () =>
-    new StorageError(
-      `OffloadCacheDir ${root}: ${more} bytes don't fit: ${free} are free, OffloadKeepFree wants ${keep} left, OffloadCacheSize allows ${most}`,
-    );
+  const limit = most === Infinity ? '' : `, OffloadCacheSize allows ${most}`;
+  const why = `${more} bytes don't fit: ${free} are free, OffloadKeepFree wants ${keep} left${limit}`;
+  const error = () => new StorageError(`OffloadCacheDir ${root}: ${why}`);
   return { free: free - Math.max(keep, FOR_US), most, error };
 }
 
