@@ -50,8 +50,8 @@ const nodesFunctionsOnce = {
 const OWN_FIELDS = new RegExp(`^(?:${`
   acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
   ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
-  nph obtain onProgress openPart outbids part parts pieces place problems record relative release remoteAddress rescue retired root
-  scriptDir shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
+  nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
+  scriptDir settings shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
   wanted watch
 `.trim().split(/\s+/).join('|')})$`);
 

@@ -19,10 +19,10 @@ export function formatLine(entry: Entry, format: Settings['logFormat']): string 
   );
 }
 
-/** What isn't printable ASCII, quotes and backslashes as \xHH, like nginx; one that was cut ends with three dots. */
+/** What isn't printable ASCII, quotes and backslashes, in a URL blanks too, as \xHH, like nginx; one that was cut ends with three dots. */
 function harmless(value: string, name: string): string {
-  const safe = value.replace(/[^ !#-[\]-~]/g, (c) => `\\x${(c.charCodeAt(0) | 256).toString(16).slice(-2)}`);
-  const most = name === 'url' ? LONGEST_URL : LONGEST;
+  const [unsafe, most] = name === 'url' ? [/[^!#-[\]-~]/g, LONGEST_URL] : [/[^ !#-[\]-~]/g, LONGEST];
+  const safe = value.replace(unsafe, (c) => `\\x${(c.charCodeAt(0) | 256).toString(16).slice(-2)}`);
   // No half of an escape is left.
   return safe.length > most ? `${safe.slice(0, most).replace(/\\x?.?$/, '')}...` : safe;
 }

@@ -47,30 +47,30 @@ function attempt(root: string, action: () => void): void {
   } catch (error) {
     // Another process has just made it.
     if (codeOf(error) === 'EEXIST') return;
-    throw new StorageError(
-      `OffloadCacheDir ${root}: cannot be created by ${whoami()} (${codeOf(error)}); create it and give it to that user`,
+    throw unusable(
+      root, `cannot be created by ${whoami()} (${codeOf(error)}); create it and give it to that user`,
     );
   }
 }
 
 function linkTarget(root: string): Stats | undefined {
   if ((statOrUndefined(dirname(root), statSync)?.mode ?? 0) & 0o002) {
-    throw new StorageError(`OffloadCacheDir ${root}: is a symbolic link in a directory that everyone can write to; refused`);
+    throw unusable(root, `is a symbolic link in a directory that everyone can write to; refused`);
   }
   return statOrUndefined(root, statSync);
 }
 
 /** Who may write here may put wrong bytes into every answer: only we may. */
 function checkOwner(root: string, stats: Stats | undefined): void {
-  if (stats?.isDirectory() !== true) throw new StorageError(`OffloadCacheDir ${root}: is not a directory`);
+  if (stats?.isDirectory() !== true) throw unusable(root, 'is not a directory');
   const me = process.geteuid?.();
   if (me !== undefined && stats.uid !== me) {
-    throw new StorageError(
-      `OffloadCacheDir ${root}: belongs to uid ${stats.uid}, but this is ${whoami()}; run as its owner or chown it`,
+    throw unusable(
+      root, `belongs to uid ${stats.uid}, but this is ${whoami()}; run as its owner or chown it`,
     );
   }
   if (stats.mode & 0o002) {
-    throw new StorageError(`OffloadCacheDir ${root}: everyone can write to it; refused. Remedy: chmod 0700 ${root}`);
+    throw unusable(root, `everyone can write to it; refused. Remedy: chmod 0700 ${root}`);
   }
 }
 
@@ -79,7 +79,7 @@ export function checkWritable(root: string): void {
   try {
     accessSync(root, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StorageError(`OffloadCacheDir ${root}: not writable by ${whoami()} (${codeOf(error)})`);
+    throw unusable(root, `not writable by ${whoami()} (${codeOf(error)})`);
   }
 }
 
@@ -88,10 +88,14 @@ function statOrUndefined(path: string, stat: (path: string) => Stats): Stats | u
     return stat(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new StorageError(`OffloadCacheDir ${path}: cannot be looked at by ${whoami()} (${codeOf(error)})`);
+    throw unusable(path, `cannot be looked at by ${whoami()} (${codeOf(error)})`);
   }
 }
 
 function whoami(): string {
   return `uid ${process.geteuid?.() ?? '?'}`;
+}
+
+function unusable(root: string, why: string): StorageError {
+  return new StorageError(`OffloadCacheDir ${root}: ${why}`);
 }

@@ -1,4 +1,5 @@
 import { fileName } from '../file-name.js';
+import { randomName } from '../random.js';
 
 /**
  * Where everything lies in the cache directory; no other file knows.
@@ -14,6 +15,7 @@ import { fileName } from '../file-name.js';
  *         tmp.PID.RANDOM        a draft of one of these
  *     usage                     how many bytes are here
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
+ *     status                    counters of the access log, and how far it was read
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
@@ -59,6 +61,10 @@ export class Layout {
     return `${this.root}/slots`;
   }
 
+  get status(): string {
+    return `${this.root}/status`;
+  }
+
   get handed(): string {
     return `${this.root}/handed`;
   }
@@ -74,7 +80,7 @@ export class Layout {
 }
 
 export function draftIn(directory: string): string {
-  return `${directory}/tmp.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  return `${directory}/tmp.${process.pid}.${randomName()}`;
 }
 
 function hexByte(number: number): string {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, futimesSync, openSync, readFileSync, 
 import { createWith } from './exclusive.js';
 import { isAlive, ownerOf, type Owner } from './owner.js';
 import { codeOf } from '../errors.js';
+import { randomName } from '../random.js';
 import { sleep } from '../sleep.js';
 
 /** A living owner touches its lock this often, in milliseconds. */
@@ -55,7 +56,7 @@ export class Lock {
 
   /** Creates the lock file with this number; undefined if somebody else just did. @throws other errors of the file system */
   static create(path: string, number: number): Lock | undefined {
-    const token = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    const token = `${process.pid}-${Date.now()}-${randomName()}`;
     const claim: Claim = { ...ownerOf(process.pid), token, filling: false };
     const fd = createWith(stringify(claim), numbered(path, number));
     return fd === undefined ? undefined : new Lock(path, number, fd, claim);

@@ -18,15 +18,16 @@ export interface Verdict {
 }
 
 /** As it lies on disk; in quotes: what the build makes short elsewhere. */
-interface Stored extends Omit<Verdict, 'kind'> {
+interface Stored extends Omit<Verdict, 'kind' | 'reason'> {
   readonly 'kind': Verdict['kind'];
+  readonly 'reason': string;
   /** Of the fill's lock: those who waited for just this fill believe it, later ones try anew. */
   readonly token: string;
 }
 
 export function writeVerdict(place: UrlPlace, version: string, token: string, verdict: Verdict): void {
-  const { kind, ...others } = verdict;
-  const stored: Stored = { 'kind': kind, ...others, token };
+  const { kind, reason, ...others } = verdict;
+  const stored: Stored = { 'kind': kind, 'reason': reason, ...others, token };
   writeAtomically(place, place.verdict(version), JSON.stringify(stored));
 }
 
@@ -39,7 +40,7 @@ export function readVerdict(place: UrlPlace, version: string, tokens: ReadonlySe
     const path = place.verdict(version);
     const stored = JSON.parse(readFileSync(path, 'latin1')) as Stored;
     if (stored.status !== undefined && !/^[345]\d\d$/.test(String(stored.status))) return undefined;
-    const verdict: Verdict = { ...stored, kind: stored['kind'] };
+    const verdict: Verdict = { ...stored, kind: stored['kind'], reason: stored['reason'] };
     if (tokens.has(stored.token)) return verdict;
     return verdict.kind === 'superseded' && statSync(path).mtimeMs > asked ? verdict : undefined;
   } catch {

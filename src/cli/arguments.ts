@@ -25,7 +25,7 @@ function optionsOf({ flags, settings }: Command): Options {
     const type = value === undefined ? 'boolean' : 'string';
     return [name, { type, multiple: many, ...(usual === undefined ? {} : { default: usual }) }];
   });
-  return { ...flagOptions(settings), ...Object.fromEntries(own), help: { type: 'boolean', short: 'h' } };
+  return { help: { type: 'boolean', short: 'h' }, ...flagOptions(settings), ...Object.fromEntries(own) };
 }
 
 function parsed({ name, operands }: Command, args: readonly string[], options: Options) {

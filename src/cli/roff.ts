@@ -16,7 +16,7 @@ export function text(words: string): string {
 
 /** In lines that a person can read, too. */
 function filled(words: string): string {
-  return text(wrap(words, 72).join('\n'));
+  return wrap(text(words), 78).join('\n').replaceAll(/^\./gm, String.raw`\&.`);
 }
 
 export function heading(name: string): string {

@@ -25,9 +25,10 @@ import { PURGE } from './commands/purge.js';
 import { RULES } from './commands/rules.js';
 import { SERVE } from './commands/serve.js';
 import { SITE } from './commands/site.js';
+import { STATUS } from './commands/status.js';
 import { VERIFY } from './commands/verify.js';
 import { WARM } from './commands/warm.js';
 
-export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, LS, WARM, PURGE, CLEAN, VERIFY, DEMO, COMPLETION, MANUAL];
+export const COMMANDS: readonly Command[] = [SERVE, SITE, CHECK, RULES, HOSTS, CHECK_BASE, LS, WARM, PURGE, CLEAN, VERIFY, STATUS, DEMO, COMPLETION, MANUAL];
 
 export const ABOUT = 'takes the load of popular files off a web server';

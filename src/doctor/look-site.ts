@@ -74,7 +74,7 @@ async function* lookAtReach(look: SiteLook): AsyncGenerator<Finding> {
       yield error('the script says that it is not set up right', "see the web server's error log: it names the setting, and what is wrong with it");
       return;
     } else if (answer.status >= 500 && !isOurs(answer.fields)) {
-      yield error(`${what}: ${answer.status}: the script can't be run, or fails`, "see the web server's error log. Is the file executable (chmod 755), is Node where its first line says (--script looks), CGI switched on?");
+      yield error(`${what}: ${answer.status}: the script can't be run, or fails`, "see the web server's error log. Is the file executable (chmod 755), is Node where its first line says (--script looks), CGI switched on? nginx: does fcgiwrap run, and listen where the configuration says?");
       return;
     } else yield { level, what: `${what} doesn't reach the script: ${answer.status}`, remedy };
   }
@@ -148,6 +148,7 @@ async function rangeOf(look: SiteLook, path: string): Promise<Finding> {
   if (typeof answer === 'string') return error(`a range: ${answer}`, "see the web server's error log");
   const range = parseContentRange(answer.fields.get('content-range'));
   if (answer.status === 206 && range?.start === 1 && answer.body.length === range.end) return ok('a range is sent as a range');
+  if (answer.status >= 400) return error(`a range gets ${answer.status}`, `see the web server's error log${look.settings.handoff === undefined ? '' : ': does it find the file that it is handed?'}`);
   return warning(`a range gets ${answer.status}: downloads can't be resumed`, 'the web server must pass the Range field on to the script (busybox does not)');
 }
 

@@ -27,7 +27,7 @@ export async function passRange(
   const [piece] = pieces;
   if (status !== 206 || pieces.length > 1 || piece === undefined || !isRange(piece)) return undefined;
   const answer = await orTrouble(restFromBase(parts.base, path, record.version, piece));
-  if (answer === undefined || 'reason' in answer) return answer;
+  if (answer === undefined || !('body' in answer)) return answer;
   return streamReply(206, answer, [...fields, ...ownFields(record, { ...handling, fwdStatus: 206 })]);
 }
 
@@ -37,7 +37,7 @@ export async function passRange(
  */
 export async function pass(parts: GatewayParts, request: Request, path: string, why: string, expected?: Version): Promise<Reply | Trouble> {
   const answer = await orTrouble(parts.base.get(path));
-  if ('reason' in answer) return answer;
+  if (!('body' in answer)) return answer;
   const judged = judge(answer, expected?.length);
   const { kind } = judged;
   if (kind === 'version' || kind === 'uncacheable') {

@@ -2,6 +2,7 @@ import type { Version } from '../base/version.js';
 import { checkPreconditions, ifRangeHolds } from '../http/conditions.js';
 import type { Field, Fields } from '../http/fields.js';
 import { type ByteRange, parseRange } from '../http/range.js';
+import { randomName } from '../random.js';
 import { isRange, type Piece } from './reply.js';
 import type { Request } from './request.js';
 import { endToEnd, partFields } from './response-fields.js';
@@ -69,7 +70,7 @@ function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
 }
 
 function multipart(fields: Field[], ranges: readonly ByteRange[], total: number): Selection {
-  const boundary = `offload-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
+  const boundary = `offload-${randomName()}${randomName()}`;
   const type = fields.find(([name]) => name.toLowerCase() === 'content-type')?.[1];
   const pieces: Piece[] = [];
   for (const range of ranges) {

@@ -39,7 +39,7 @@ export function detachedFiller(settings: Settings, script: string): FillStarter 
   const needed: FillerSettings = { base, baseAddress, timeout, cacheDir, cacheSize, keepFree, log, logFormat, debug };
   return ({ path, version, until, lock }) => {
     const { spawn } = require('node:child_process') as typeof import('node:child_process');
-    const job: Job = { path, 'version': version, until, lock: lock.ticket, settings: needed };
+    const job: Job = { path, 'version': version, until, lock: lock.ticket, 'settings': needed };
     const child = spawn(process.execPath, [script], {
       cwd: '/',
       detached: true,
@@ -61,8 +61,10 @@ function ofNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The filler's own main: does one job and ends. */
 export async function runFiller(text: string): Promise<void> {
   const job = JSON.parse(text) as Job;
-  const { path, until, lock: ticket, settings } = job;
-  const version = job['version']; // in quotes: the build makes it short elsewhere
+  const { path, until, lock: ticket } = job;
+  // In quotes: what the build makes short elsewhere.
+  const version = job['version'];
+  const settings = job['settings'];
   const onProgress = progress('fill', path, 0);
   onProgress(0, 1);
   const lock = await Lock.adopt(ticket);

@@ -150,8 +150,9 @@ function take({ found, problems }: Gathered, key: Key, written: string, from: st
 function show(text: string): string {
   const safe = text.replace(/^([a-z]+:\/\/)?[^/].*@/is, '$1***@');
   const cut = safe.length > 200 ? `${safe.slice(0, 200)}…` : safe;
-  if (cut !== '' && !/[\s\p{C}"]/u.test(cut)) return cut;
-  return JSON.stringify(cut).replaceAll(/\p{C}|[\u2028\u2029]/gu, '?');
+  // Not as literals: V8 checks those when it loads the file, and looks \p{C} up in ICU, for every request.
+  if (cut !== '' && !new RegExp('[\\s\\p{C}"]', 'u').test(cut)) return cut;
+  return JSON.stringify(cut).replaceAll(new RegExp('\\p{C}|[\\u2028\\u2029]', 'gu'), '?');
 }
 
 function readFile(path: string, named: boolean, into: Gathered): void {

@@ -54,6 +54,8 @@ export interface Settings {
   /** The access log; undefined: none. */
   readonly log: string | undefined;
   readonly logFormat: 'combined' | 'json';
+  /** Who besides this machine may see /.offload/status and /.offload/metrics of the built-in server; addresses or CIDR blocks. */
+  readonly statusAllow: readonly string[];
   readonly debug: boolean;
   readonly listen: Listen;
 }

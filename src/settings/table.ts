@@ -168,6 +168,16 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     meaning: 'how its lines are written',
     parse: choice('combined', 'json'),
   },
+  statusAllow: {
+    directive: 'OffloadStatusAllow',
+    env: 'OFFLOAD_STATUS_ALLOW',
+    flag: 'status-allow',
+    default: 'none',
+    syntax: 'ADDRESS[/BITS]...',
+    meaning: 'who besides this machine may see /.offload/status and /.offload/metrics of offload serve',
+    many: true,
+    parse: addressBlocks,
+  },
   debug: {
     directive: 'OffloadDebug',
     env: 'OFFLOAD_DEBUG',

@@ -9,8 +9,9 @@ import { startOrigin, type Origin } from '../support/origin.js';
 import { type Cleanup, freePort } from '../support/place.js';
 import { startApache } from '../support/servers/apache.js';
 import { startLighttpd } from '../support/servers/lighttpd.js';
+import { startNginx } from '../support/servers/nginx.js';
 import { handOver, lacking, serverDir, type WebServer } from '../support/servers/server.js';
-import { install } from '../support/servers/setups.js';
+import { install, SETUPS } from '../support/servers/setups.js';
 import { report, said, troubles } from './doctor.js';
 
 async function startBase(t: Cleanup): Promise<Origin> {
@@ -126,4 +127,18 @@ test('lighttpd without the slash: the script is not reached; nobody listens: sai
   assert.match(await ofSite(t, { server, settings }), /^error: a URL with a path doesn't reach the script: 404/);
   const nobody = { ...server, url: `http://127.0.0.1:${await freePort()}` };
   assert.match(await ofSite(t, { server: nobody, settings }), /^error: http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED.*; start the web server, or correct --site/);
+});
+
+test('nginx: fcgiwrap is not there; a file that is handed over is not found', { skip: lacking('nginx', 'fcgiwrap') }, async (t) => {
+  const origin = await startBase(t);
+  const setup = SETUPS.find(({ name }) => name === 'nginx with fcgiwrap');
+  assert.ok(setup);
+  const dir = serverDir(t);
+  const settings = { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(dir, 'cache'), OFFLOAD_KEEP_FREE: '0', OFFLOAD_HANDOFF: 'x-accel-redirect /.offload' };
+  const server = await setup.start(t, await offloadCgi(), settings, dir);
+  const found = await ofSite(t, { server, settings });
+  assert.match(found, /^error: hand-over by x-accel-redirect: (?:404|500) with \d+ of 100000 bytes; the web server doesn't send the file that it is handed/m);
+
+  const alone = await startNginx(t, { dir: serverDir(t), config: () => 'location / { include /etc/nginx/fastcgi_params; fastcgi_pass unix:/nonexistent.socket; }' });
+  assert.match(await ofSite(t, { server: alone, settings }), /^error: a URL with a path: 502: the script can't be run, or fails; .*nginx: does fcgiwrap run/);
 });

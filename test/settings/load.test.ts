@@ -53,6 +53,7 @@ describe('with nothing but a base', () => {
       handoff: undefined,
       log: undefined,
       logFormat: 'combined',
+      statusAllow: [],
       debug: false,
       listen: { host: '127.0.0.1', port: 8080 },
     });
@@ -87,6 +88,7 @@ test('each setting can be set by file, environment and flag', () => {
     handoff: 'x-accel-redirect /Cache/ Vary x-cache',
     log: '/var/log/offload/access.log',
     logFormat: 'json',
+    statusAllow: '192.0.2.0/24',
     debug: 'on',
     listen: 'unix:/s',
   };

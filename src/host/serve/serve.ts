@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { lstatSync, unlinkSync } from 'node:fs';
-import { entryOf, fillEntry, type Sent, type Tally } from '../../access-log/entry.js';
+import { type Entry, entryOf, fillEntry, type Sent, type Tally } from '../../access-log/entry.js';
 import { Base } from '../../base/base.js';
 import { fill } from '../../cache/fill.js';
 import { Layout } from '../../cache/layout.js';
@@ -19,6 +19,7 @@ import { toProxy } from './handoff.js';
 import { mostRequests } from './limits.js';
 import { serveRequest } from './request.js';
 import { ClientLeft } from './outflow.js';
+import { OwnPages } from './own-pages.js';
 import { sendReply } from './response.js';
 
 /** One request that was answered, for a log line. */
@@ -43,6 +44,7 @@ export class Serving {
   readonly #gateway: Gateway;
   readonly #fills = new Set<Promise<void>>();
   readonly #accessLog: AccessLog | undefined;
+  readonly #pages: OwnPages;
   readonly #most = mostRequests();
   #running = 0;
 
@@ -52,6 +54,7 @@ export class Serving {
     private readonly onServed: (served: Served) => void = () => {},
   ) {
     const base = new Base(settings, true);
+    this.#pages = new OwnPages(settings, log);
     if (settings.log !== undefined) this.#accessLog = new AccessLog(settings.log, settings.logFormat, log);
     this.#gateway = openGateway(settings, base, log, (job) => this.#fill(job, base));
     this.#server = createServer({ headersTimeout: HEADER_TIMEOUT, requestTimeout: HEADER_TIMEOUT }, (message, response) => {
@@ -95,7 +98,7 @@ export class Serving {
     const began = Date.now();
     const running = fill(job, place, base, this.settings, this.log).then((filled) => {
       this.#fills.delete(running);
-      this.#accessLog?.write(fillEntry(job.path, began, filled));
+      this.#write(fillEntry(job.path, began, filled));
     });
     this.#fills.add(running);
   }
@@ -103,6 +106,8 @@ export class Serving {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
     const request = serveRequest(message);
+    const page = this.#pages.answer(request, message.httpVersion, { requests: this.#running, fills: this.#fills.size });
+    if (page !== undefined) return this.#sendPage(await page, message, response);
     const reply = this.#running++ < this.#most ? await this.#reply(message, request) : this.#busy(response);
     const sending = toProxy(this.settings, request, reply);
     const tally = { bytes: 0, pulled: 0 };
@@ -121,13 +126,27 @@ export class Serving {
     }
   }
 
+  /** Neither logged nor counted: a program asks for one several times a minute. */
+  async #sendPage(page: Reply, message: IncomingMessage, response: ServerResponse): Promise<void> {
+    message.resume();
+    try {
+      await sendReply(page, response, { bytes: 0, pulled: 0 });
+    } catch {
+      response.destroy();
+    }
+  }
+
   #note(message: IncomingMessage, request: Request, reply: Reply, tally: Tally, milliseconds: number, sent: Sent): void {
     const cacheStatus = reply.fields.find(([name]) => name === 'Cache-Status')?.[1] ?? '';
     this.onServed({ message, status: reply.status, cacheStatus, bytes: tally.bytes, milliseconds, complete: sent === 'all' || sent === 'handed' });
-    if (this.#accessLog === undefined) return;
     const ms = Math.round(milliseconds);
     const measured = { time: Date.now() - ms, ms, protocol: `HTTP/${message.httpVersion}`, sent };
-    this.#accessLog.write(entryOf(request, reply, tally, this.settings.trustedProxy, measured));
+    this.#write(entryOf(request, reply, tally, this.settings.trustedProxy, measured));
+  }
+
+  #write(entry: Entry): void {
+    this.#pages.note(entry);
+    this.#accessLog?.write(entry);
   }
 
   #busy(response: ServerResponse): Reply {
