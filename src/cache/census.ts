@@ -15,14 +15,14 @@ export interface StoredFile {
   readonly use: number;
 }
 
-/** After so many URLs others get a turn: the built-in server must go on answering. */
+/** After so many of something others get a turn: the built-in server must go on answering. */
 const TURN = 64;
 
 /** What takes room in one shard, of all origins. Empty directories are removed. @throws errors of the file system */
 export async function filesIn(layout: Layout, shard: number): Promise<StoredFile[]> {
   const files: StoredFile[] = [];
   for (const [number, directory] of layout.urlDirectories(shard, namesIn).entries()) {
-    if (number % TURN === TURN - 1) await new Promise(setImmediate);
+    await turn(number);
     const names = namesIn(directory);
     if (names.length === 0) removeEmpty(directory);
     for (const name of names) {
@@ -37,6 +37,11 @@ export async function filesIn(layout: Layout, shard: number): Promise<StoredFile
     }
   }
   return files;
+}
+
+/** In a long loop, with the number of its round. */
+export async function turn(round: number): Promise<void> {
+  if (round % TURN === TURN - 1) await new Promise(setImmediate);
 }
 
 export function removeEmpty(directory: string): void {

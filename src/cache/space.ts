@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import type { Settings, Space } from '../settings/settings.js';
-import { filesIn, type StoredFile } from './census.js';
+import { filesIn, type StoredFile, turn } from './census.js';
 import { checkWritable, StorageError } from './directory.js';
 import type { Layout } from './layout.js';
 import { removeIfThere } from './lock.js';
@@ -48,7 +48,7 @@ export async function makeRoom(layout: Layout, more: number, limits: Limits): Pr
     const lack = lacks();
     // All of it would not be enough; or what went keeps its room for a minute, or others took it.
     if (lack > usedBytes(layout) || lack >= before) throw spaceFor(layout, more, limits).error();
-    evict(files, lack);
+    await evict(files, lack);
     before = lack;
   }
 }
@@ -59,10 +59,9 @@ function spaceFor({ root }: Layout, more: number, { keepFree, cacheSize }: Limit
   const bytesOf = (space: Space) => Math.round('bytes' in space ? space.bytes : space.share * blocks * bsize);
   const [free, keep] = [bavail * bsize, bytesOf(keepFree)];
   const most = cacheSize === undefined ? Infinity : bytesOf(cacheSize);
-  const error = () =>
-    new StorageError(
-      `OffloadCacheDir ${root}: ${more} bytes don't fit: ${free} are free, OffloadKeepFree wants ${keep} left, OffloadCacheSize allows ${most}`,
-    );
+  const limit = most === Infinity ? '' : `, OffloadCacheSize allows ${most}`;
+  const why = `${more} bytes don't fit: ${free} are free, OffloadKeepFree wants ${keep} left${limit}`;
+  const error = () => new StorageError(`OffloadCacheDir ${root}: ${why}`);
   return { free: free - Math.max(keep, FOR_US), most, error };
 }
 
@@ -81,13 +80,18 @@ async function count(layout: Layout, again: boolean): Promise<StoredFile[]> {
   return files;
 }
 
-/** Removes, or retires, the oldest: at least so many bytes, if there are so many that may go. */
-function evict(files: StoredFile[], bytes: number): void {
-  let atLeast = Math.floor(files.length / AT_ONCE);
-  for (const file of files.sort((a, b) => a.use - b.use)) {
-    if (bytes <= 0 && atLeast <= 0) return;
+/**
+ * Removes, or retires, the oldest: at least so many bytes, if there are so many that may go. Of a sample only the older half
+ * goes: there are older ones among what wasn't looked at.
+ */
+async function evict(files: StoredFile[], bytes: number): Promise<void> {
+  const most = files.length < SAMPLE ? files.length : files.length / 2;
+  let [left, atLeast] = [bytes, Math.floor(files.length / AT_ONCE)];
+  for (const [number, file] of files.sort((a, b) => a.use - b.use).entries()) {
+    if (number >= most || (left <= 0 && atLeast <= 0)) return;
+    await turn(number);
     if (!evictFile(file)) continue;
-    bytes -= file.bytes;
+    left -= file.bytes;
     atLeast--;
   }
 }
