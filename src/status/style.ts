@@ -20,8 +20,8 @@ h2 { margin: 0 0 .75rem; font-size: 1.0625rem; letter-spacing: -.005em; }
 p { margin: .25rem 0; }
 .quiet { color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; margin-top: 1rem; min-width: 0; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-.stack > section:first-child { margin-top: 1rem; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); column-gap: 1rem; }
+
 .key { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 12rem), 1fr)); gap: 1rem; }
 .key section { margin: 0; }
 .key dt { color: var(--quiet); font-size: .875rem; }
