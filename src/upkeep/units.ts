@@ -25,9 +25,9 @@ function parsed<T>(given: Arguments, name: string, parse: (text: string) => T): 
   }
 }
 
-/** `1.4 GB`: bytes for people, in powers of 1024, as settings have them. */
+/** `1.4 GiB`: bytes for people, in powers of 1024, as settings have them. */
 export function bytesText(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
   for (; value >= 1023.5 && unit < units.length - 1; unit++) value /= 1024;

@@ -15,7 +15,7 @@ for (const page of PAGES) {
 
   test(`${page}: tests, sources and figures that it names are there`, () => {
     const text = readFileSync(join(ROOT, page), 'utf8');
-    const named = [...text.matchAll(/\b(?:test|src|bench|docs)\/[\w./-]*\w/g)].map(([path]) => path);
+    const named = [...text.replaceAll(/\]\([^)]*\)/g, '').matchAll(/\b(?:test|src|bench|docs)\/[\w./-]*\w/g)].map(([path]) => path);
     assert.deepEqual(named.filter((path) => !['', '.ts', '.test.ts'].some((end) => existsSync(join(ROOT, path + end)))), []);
   });
 }

@@ -30,7 +30,7 @@ test('what is gone or changed on the base is removed, what it confirms is valida
   assert.deepEqual(names(), before);
   const ran = await offload(t, s, ['clean']);
   assert.deepEqual([ran.code, ran.stderr], [0, '']);
-  assert.match(ran.stdout, /^offload clean: 3 URLs, 3 asked: 1 gone, 1 changed, 0 answered otherwise and kept, 0 not answered; .* 39\.1 KB freed\n$/);
+  assert.match(ran.stdout, /^offload clean: 3 URLs, 3 asked: 1 gone, 1 changed, 0 answered otherwise and kept, 0 not answered; .* 39\.1 KiB freed\n$/);
   assert.deepEqual([s.kinds('/same'), s.kinds('/gone'), s.kinds('/changed')], [['body', 'head'], [], []]);
   assert.ok(!existsSync(s.place('/gone').directory), 'empty directories go, too');
   assert.ok(Date.now() - statSync(s.file('/same', 'head')).mtimeMs < 60_000);
@@ -96,7 +96,7 @@ test('left-overs of killed processes go; what somebody fills stays', async (t) =
   old(part, s.file('/dead', 'mark'), ...trash);
   const { code, stdout } = await offload(t, s, ['clean']);
   assert.equal(code, 0);
-  assert.match(stdout, /1 part, 1 lock, 1 slot, 3 other left-overs; 4\.9 KB freed/);
+  assert.match(stdout, /1 part, 1 lock, 1 slot, 3 other left-overs; 4\.9 KiB freed/);
   assert.deepEqual([s.kinds('/dead'), s.kinds('/whole'), readdirSync(slots)], [['head'], ['body', 'head'], ['living.0']]);
   assert.ok(existsSync(young.part) && s.kinds('/running').includes('lock'));
   gate.release();

@@ -26,7 +26,7 @@ test('ls: each file with size, last use and validation, by patterns and in order
   assert.equal((await urls('--sort', 'validated')).at(-1), '/pub/a.zip');
   assert.deepEqual(await urls('--sort', 'size'), ['/c.iso', '/pub/a.zip', '/pub/b.iso']);
   const { stdout } = await offload(t, s, ['ls']);
-  assert.match(stdout, /^ {6}SIZE  LAST USE          VALIDATED         URL\n(?: {3}97\.7 KB  \d{4}-\d\d-\d\d \d\d:\d\d  \d{4}-\d\d-\d\d \d\d:\d\d  \/\S+\n){3} {4}293 KB  in 3 files\n$/);
+  assert.match(stdout, /^ {6}SIZE  LAST USE          VALIDATED         URL\n(?: {2}97\.7 KiB  \d{4}-\d\d-\d\d \d\d:\d\d  \d{4}-\d\d-\d\d \d\d:\d\d  \/\S+\n){3} {3}293 KiB  in 3 files\n$/);
 });
 
 test('ls --json: times, validators and the digest, and no byte that a terminal obeys', async (t) => {
@@ -47,7 +47,7 @@ test('purge: one URL, or all that a pattern means; the next request pulls it ane
   const s = await scene(t);
   const bodies = await cached(s, ['/a', '/old/1', '/old/2', '/b']);
   const tried = await offload(t, s, ['purge', '--dry-run', '/old/*']);
-  assert.deepEqual([tried.code, tried.stdout.split('\n').sort(), tried.stderr], [0, ['', '/old/1', '/old/2'], 'offload purge: 2 URLs, 39.1 KB would be removed\n']);
+  assert.deepEqual([tried.code, tried.stdout.split('\n').sort(), tried.stderr], [0, ['', '/old/1', '/old/2'], 'offload purge: 2 URLs, 39.1 KiB would be removed\n']);
   assert.ok(s.kinds('/old/1').includes('body'));
   assert.equal((await offload(t, s, ['purge', '/old/*', '/a'])).code, 0);
   assert.deepEqual(['/a', '/old/1', '/old/2', '/b'].map((path) => s.names(path).length), [0, 0, 0, 2]);
@@ -70,7 +70,7 @@ test('warm: pulls what is not here, several at once, and says what could not be 
   s.origin.file('/dynamic', { body: 'x', headers: { 'Cache-Control': 'no-store' } });
   const { code, stdout, stderr } = await offload(t, s, ['warm', '/here', '/1', '/missing', '-', '/secret', '/dynamic'], `/2\n\n${s.origin.url}/3\n/a b\n`);
   assert.equal(code, 1);
-  assert.equal(stdout, 'offload warm: 8 files: 4 filled (781 KB), 1 here already, 3 failed\n');
+  assert.equal(stdout, 'offload warm: 8 files: 4 filled (781 KiB), 1 here already, 3 failed\n');
   assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
     'offload warm: /dynamic: not cached: Cache-Control: no-store',
     'offload warm: /missing: base answers 404',

@@ -26,7 +26,7 @@ test('a damaged file is found and removed, and pulled anew; files without a dige
   editRecord(s, '/old', (record) => delete record['sha256']);
   const tried = await offload(t, s, ['verify', '--dry-run']);
   assert.equal(tried.code, 1);
-  assert.match(tried.stdout, /^offload verify: 4 files, 39\.1 KB: 1 right, 2 damaged, 1 without a digest\n$/);
+  assert.match(tried.stdout, /^offload verify: 4 files, 39\.1 KiB: 1 right, 2 damaged, 1 without a digest\n$/);
   assert.ok(s.kinds('/rotten').includes('body'));
   const ran = await offload(t, s, ['verify']);
   assert.equal(ran.code, 1);
