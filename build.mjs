@@ -52,7 +52,7 @@ const OWN_FIELDS = new RegExp(`^(?:${`
   ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
   scriptDir settings shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
-  wanted watch
+  wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -24,7 +24,11 @@ function copyWhole(from: string, to: string): void {
   renameSync(draft, to);
 }
 
+/** What is built reads it unless a test names another file: its settings would be in all tests. */
+const SITE_FILE = '/etc/offload.conf';
+
 async function build(target: 'cgi' | 'command', file: string): Promise<string> {
+  if (existsSync(SITE_FILE)) throw new Error(`${SITE_FILE}: the programs that are tested would read it; move it away while the tests run`);
   const built = join(ROOT, file);
   if (changedAt(built) < newestSource()) {
     await promisify(execFile)(process.execPath, [join(ROOT, 'build.mjs'), '--target', target], { cwd: ROOT });

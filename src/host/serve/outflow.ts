@@ -15,13 +15,13 @@ export class Outflow {
   /** Bytes since the client last made us wait. */
   #flowed = 0;
   /** Ends the one wait that there is. */
-  #abandon: (why: ClientLeft) => void = () => {};
+  #abandon: () => void = () => {};
 
   constructor(
     private readonly response: ServerResponse,
     private readonly tally: Tally,
   ) {
-    response.once('close', () => this.#abandon(new ClientLeft()));
+    response.once('close', () => this.#abandon());
   }
 
   /** The response learns it from its socket, a moment later. */
@@ -77,8 +77,15 @@ export class Outflow {
   /** Not Promise.race with one promise of the client's leaving: that keeps a part of each wait until the end. */
   #untilGone<T>(start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#abandon = reject;
-      start(resolve, reject);
+      // Made when it is needed: each response closes, and an error's stack costs as much as opening the file.
+      this.#abandon = () => reject(new ClientLeft());
+      start(
+        (value) => {
+          this.#abandon = () => {};
+          resolve(value);
+        },
+        reject,
+      );
       if (this.#gone) reject(new ClientLeft());
     });
   }
