@@ -1,9 +1,10 @@
 // The cache has a size: what was not used for longest goes, and nobody who is being served notices.
 import { strict as assert } from 'node:assert';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Layout, UrlPlace } from '../../src/cache/layout.js';
+import { makeRoom } from '../../src/cache/space.js';
 import { readUsage, usedBytes } from '../../src/cache/usage.js';
 import type { CgiResult } from '../support/cgi.js';
 import { fetchRaw } from '../support/client.js';
@@ -266,6 +267,31 @@ test('the part that a killed filler left takes room, and goes like any other', a
   for (const path of ['/a', '/b', '/c']) await used(s, path, 1);
   assert.deepEqual(s.names('/half'), []);
   assert.equal(usedBytes(new Layout(s.cacheDir)), onDisk(s.cacheDir));
+});
+
+test('of a cache too large to be looked at as a whole, a sample loses its oldest: some more than needed, none of the newer half', async (t) => {
+  const layout = new Layout(join(tempDir(t), 'cache'));
+  const objects = 3000;
+  const bodies = Array.from({ length: objects }, (_, i) => {
+    const body = layout.url('http://base', `/objects/${i}`).body('v');
+    mkdirSync(dirname(body), { recursive: true });
+    writeFileSync(body, 'x'.repeat(10));
+    utimesSync(body, 1_700_000_000 + i, 1);
+    return body;
+  });
+  const limits = (bytes: number) => ({ cacheSize: { bytes }, keepFree: { bytes: 0 } });
+  // Counting all of it is the work of several fills, too.
+  while (readUsage(layout).includes(undefined)) await makeRoom(layout, 0, limits(MIB));
+  assert.equal(usedBytes(layout), objects * 10);
+  await makeRoom(layout, 1, limits(objects * 10));
+  const gone = bodies.map((body, use) => ({ use, there: existsSync(body) })).filter(({ there }) => !there).map(({ use }) => use);
+  assert.ok(gone.length >= 32 && gone.length <= 40, `${gone.length} went`);
+  assert.ok(Math.max(...gone) < objects / 4, `number ${Math.max(...gone)} went`);
+  assert.equal(usedBytes(layout), (objects - gone.length) * 10);
+  // Much room at once: sample after sample.
+  await makeRoom(layout, objects * 2, limits(objects * 10));
+  assert.ok(usedBytes(layout) <= objects * 8);
+  assert.ok(bodies.slice(-objects / 10).every((body) => existsSync(body)));
 });
 
 test('several bases in one cache directory have one limit', async (t) => {
