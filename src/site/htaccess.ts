@@ -17,7 +17,7 @@ export const htaccess: Flavour = {
     lines: [
       ...FOR_SCRIPTS,
       comment('A client must not set the variable HTTP_PROXY ("httpoxy").'),
-      'RequestHeader unset Proxy',
+      ...section('IfModule', 'mod_headers.c', ['RequestHeader unset Proxy']),
       '',
       ...environment(site),
       ...limitNote(site),

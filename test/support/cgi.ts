@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { offloadCgi } from './build.js';
 import { Fields } from './fields.js';
 import { atEnd, type Cleanup } from './place.js';
+import { killChildrenOf } from './processes.js';
 import { Sink } from './sink.js';
 import { PATIENCE, within } from './wait.js';
 
@@ -231,7 +232,7 @@ function parseHead(text: string, nph: boolean): CgiHead {
 export async function startCgi(request: CgiRequest, t?: Cleanup): Promise<CgiProcess> {
   const script = request.script ?? (await offloadCgi({ nph: request.nph ?? false }));
   const running = new CgiProcess(script, request);
-  if (t !== undefined) atEnd(t, () => running.child.kill('SIGKILL'));
+  if (t !== undefined) atEnd(t, () => killWithGuard(running.child));
   return running;
 }
 
@@ -241,6 +242,12 @@ export async function runCgi({ timeout = PATIENCE * 2, ...request }: CgiRequest 
   try {
     return await within(running.done, () => `the end of the script on ${request.url}; ${running.sink.length} bytes came; stderr: ${running.stderr}`, timeout);
   } finally {
-    running.child.kill('SIGKILL');
+    killWithGuard(running.child);
   }
+}
+
+/** A script's guard would hold its standard output, and so this process, for another 330 s. */
+function killWithGuard(script: ChildProcess): void {
+  if (script.pid !== undefined && script.exitCode === null && script.signalCode === null) killChildrenOf(script.pid);
+  script.kill('SIGKILL');
 }

@@ -57,13 +57,28 @@ export async function assertNoProcessesOf(mark: string, timeout?: number): Promi
   });
 }
 
+/** SIGKILL to each process that this one has started and that has no session of its own. */
+export function killChildrenOf(pid: number): void {
+  for (const child of text(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)) {
+    if (session(child) === session(pid)) kill(child);
+  }
+}
+
+/** The sixth field of stat: the fillers have a session of their own, and live on. */
+function session(pid: number): string | undefined {
+  const stat = text(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
+}
+
 /** Ends what a test left behind: SIGKILL to each process that names the test's own directory. */
 export function killProcessesOf(mark: string): void {
-  for (const pid of processesOf(mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It was quicker.
-    }
+  processesOf(mark).forEach(kill);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was quicker.
   }
 }
