@@ -54,11 +54,11 @@ function figures(periods: readonly [Period, PeriodReport][], bold: (text: string
   ];
 }
 
-/** Local time: the day only if it isn't today's. */
+/** Local time, like `11-22 16:50`. */
 function sinceText(since: string): string {
   const time = new Date(since);
   const two = (value: number) => String(value).padStart(2, '0');
-  return `${two(time.getDate())}.${two(time.getMonth() + 1)}. ${two(time.getHours())}:${two(time.getMinutes())}`;
+  return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

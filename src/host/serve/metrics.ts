@@ -28,7 +28,7 @@ export class Metrics {
       ...metric('offload_start_time_seconds', 'gauge', 'When the process began, in seconds since 1970.', [['', this.#began]]),
       ...metric('offload_requests_total', 'counter', 'Requests by where the body came from.', labelled('cache', this.#requests)),
       ...metric('offload_responses_total', 'counter', 'Responses by status.', labelled('code', this.#responses)),
-      ...metric('offload_request_seconds_total', 'counter', 'Time from request to the end of its response, all requests together.', [['', this.#seconds]]),
+      ...metric('offload_request_seconds_total', 'counter', 'Time from request to the end of its response, all requests together.', [['', Number(this.#seconds.toFixed(3))]]),
       ...metric('offload_sent_bytes_total', 'counter', 'Bytes of bodies sent to clients, or handed over to a proxy.', [['', sent]]),
       ...metric('offload_handed_bytes_total', 'counter', 'Of these, bytes handed over to a proxy.', [['', handed]]),
       ...metric('offload_pulled_bytes_total', 'counter', 'Bytes of bodies that the base sent.', [['', pulled]]),
