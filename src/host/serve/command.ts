@@ -16,7 +16,12 @@ export async function serveCommand(given: Arguments, io: Io): Promise<number> {
     throw cannotListen(error, settings.listen);
   });
   io.stdout.write(`offload: serving ${settings.base.href} at ${address}, cache in ${settings.cacheDir}\n`);
-  const title = setInterval(() => showTitle('serve', address.replace('http://', ''), `, ${downloads(serving.running)}`), 1000);
+  let shown = -1;
+  const title = setInterval(() => {
+    if (serving.running === shown) return;
+    shown = serving.running;
+    showTitle('serve', address.replace('http://', ''), `, ${downloads(shown)}`);
+  }, 1000);
   await untilStopped();
   await serving.close();
   clearInterval(title);
