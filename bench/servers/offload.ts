@@ -23,8 +23,8 @@ function settingsFor(dir: string, base: BaseServer, own: Settings): Settings {
 }
 
 /** A CGI script in the server's directory, with this Node in its first line. */
-function install(dir: string, text: string): string {
-  const path = join(dir, 'cgi-bin/offload.cgi');
+function install(dir: string, text: string, file = 'offload.cgi'): string {
+  const path = join(dir, 'cgi-bin', file);
   mkdirSync(join(dir, 'cgi-bin'), { recursive: true });
   writeFileSync(path, `#!${process.execPath}\n${text}`);
   chmodSync(path, 0o755);
@@ -77,9 +77,11 @@ interface UnderApache {
   readonly needs?: readonly Package[];
   readonly asks?: string;
   readonly script?: () => Promise<string>;
+  /** Its name: one that begins with nph- writes the response as it goes to the client. */
+  readonly file?: string;
 }
 
-function apache(name: string, { handoff, needs = [], asks = EVERY_TIME, script = bundle }: UnderApache): Contender {
+function apache(name: string, { handoff, needs = [], asks = EVERY_TIME, script = bundle, file }: UnderApache): Contender {
   return {
     name,
     own: script === bundle,
@@ -87,7 +89,7 @@ function apache(name: string, { handoff, needs = [], asks = EVERY_TIME, script =
     lacks: lacking('apache2', ...needs),
     start: async (t, base, options) => {
       const dir = serverDir(t);
-      const path = install(dir, await script());
+      const path = install(dir, await script(), file);
       const settings = settingsFor(dir, base, { OFFLOAD_HANDOFF: handoff });
       const site = await siteText(settings, '--server', 'apache', '--port', String(SOME_PORT), '--script', path);
       return start(t, dir, APACHE, site, options);
@@ -167,6 +169,7 @@ const serveBehindNginx: Contender = {
 /** The ways to run offload. */
 export const OFFLOADS: readonly Contender[] = [
   apache('offload.cgi, Apache, streaming', { handoff: 'none' }),
+  apache('offload.cgi as nph-offload.cgi, Apache', { handoff: 'none', file: 'nph-offload.cgi' }),
   apache('offload.cgi, Apache, X-Sendfile', { handoff: 'x-sendfile', needs: ['libapache2-mod-xsendfile'] }),
   apache('offload.cgi, Apache, local redirect', { handoff: 'local-redirect /.offload' }),
   lighttpd,

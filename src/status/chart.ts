@@ -57,7 +57,7 @@ export function line(chart: Chart, under?: string): Html {
 function figure({ title, kinds, pieces, most, show, says }: Chart, marks: Html): Html {
   const legend = kinds.length < 2 ? html`` : html`<span class="legend">${kinds.toReversed().map(([name, style]) => html`<span><i class="${style}"></i>${name}</span>`)}</span>`;
   const step = Math.max(1, Math.ceil(pieces.length / 6));
-  const labels = pieces.flatMap(({ short }, i) => (i % step === 0 ? [html`<span style="left:${round(((i + 0.5) / pieces.length) * 100)}%">${short}</span>`] : []));
+  const labels = pieces.flatMap(({ short }, i) => (i % step === Math.floor(step / 2) ? [html`<span style="left:${round(((i + 0.5) / pieces.length) * 100)}%">${short}</span>`] : []));
   return html`<figure>
 <figcaption><h2>${title}</h2>${legend}</figcaption>
 <div class="plot"><div class="y" aria-hidden="true"><span>${show(most)}</span><span>${show(most / 2)}</span><span>0</span></div>

@@ -20,7 +20,7 @@ h2 { margin: 0 0 .75rem; font-size: 1.0625rem; letter-spacing: -.005em; }
 p { margin: .25rem 0; }
 .quiet { color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; margin-top: 1rem; min-width: 0; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); column-gap: 1rem; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); column-gap: 1rem; align-items: start; }
 
 .key { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 12rem), 1fr)); gap: 1rem; }
 .key section { margin: 0; }
@@ -38,7 +38,7 @@ figcaption h2 { margin: 0; }
 .area { height: 9rem; background: linear-gradient(var(--line), var(--line)) 0 0/100% 1px no-repeat, linear-gradient(var(--line), var(--line)) 0 50%/100% 1px no-repeat, linear-gradient(var(--line), var(--line)) 0 100%/100% 1px no-repeat; }
 .area svg { display: block; width: 100%; height: 100%; overflow: visible; }
 .x { grid-column: 2; position: relative; height: 1.25rem; margin-top: .375rem; white-space: nowrap; overflow: hidden; }
-.x span { position: absolute; transform: translateX(-50%); } .x span:first-child { transform: translateX(-15%); }
+.x span { position: absolute; transform: translateX(-50%); }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .dot { stroke-width: 6; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .spared { fill: var(--spared); background: var(--spared); } .pulled { fill: var(--pulled); background: var(--pulled); }
