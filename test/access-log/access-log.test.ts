@@ -1,9 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { formatLine } from '../../src/access-log/line.js';
+import { offloadCgi } from '../support/build.js';
+import { cgiEnvironment } from '../support/cgi.js';
 import { type Front, FRONTS, type Offload } from '../support/front.js';
 import { type Origin, startOrigin } from '../support/origin.js';
 import { tempDir } from '../support/place.js';
@@ -171,6 +174,22 @@ test('a base that breaks off: what was sent, and that it was cut', async (t) => 
   const { length } = await stage.get('/broken.bin');
   assert.ok(length > 0 && length < SIZE);
   assert.deepEqual(readLog(log).map(gist), [`GET /broken.bin 200 ${length} pass cut ${length}`]);
+});
+
+test('a reader that leaves in the middle of the first write: what it took is counted', async (t) => {
+  const log = join(tempDir(t), 'access.log');
+  const stage = await scene(t, { settings: { OFFLOAD_LOG: log } });
+  stage.pattern('/a.zip', 1_000_000);
+  await stage.get('/a.zip');
+  await stage.idle();
+  const script = await offloadCgi();
+  // A pipe takes 64 KiB; the script's writes are longer.
+  const env = cgiEnvironment({ url: '/a.zip', settings: stage.settings }, script);
+  await promisify(execFile)('/bin/sh', ['-c', '"$0" | head -c 100000', script], { env, encoding: 'buffer' });
+  const line = (await waitForLines(log, 3)).at(-1);
+  assert.ok(line !== undefined);
+  assert.equal(gist(line), `GET /a.zip 200 ${line.bytes} hit left 0`);
+  assert.ok(Number(line.bytes) > 99_000 && Number(line.bytes) < 200_000, line.bytes);
 });
 
 test('behind a trusted proxy the line has the client that the proxy names', async (t) => {

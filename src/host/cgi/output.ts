@@ -21,30 +21,40 @@ export class Output {
   }
 
   flush(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) writeAll([held]);
+    writeAll(this.#take(), () => {});
   }
 
   write(bytes: Buffer): void {
-    const held = this.#held;
-    this.#held = undefined;
-    writeAll(held === undefined ? [bytes] : [held, bytes]);
+    writeAll([...this.#take(), bytes], () => {});
   }
 
-  /** The same for what counts as sent. */
+  /** The same for what counts as sent: also the front of a piece that its reader left in the middle of. */
   writeBody(bytes: Buffer): void {
-    this.write(bytes);
-    this.onBody((this.tally.bytes += bytes.length));
+    const held = this.#take();
+    let header = held[0]?.length ?? 0;
+    writeAll([...held, bytes], (written) => {
+      const ofHeader = Math.min(header, written);
+      header -= ofHeader;
+      this.tally.bytes += written - ofHeader;
+    });
+    this.onBody(this.tally.bytes);
+  }
+
+  #take(): Buffer[] {
+    const held = this.#held;
+    this.#held = undefined;
+    return held === undefined ? [] : [held];
   }
 }
 
-/** @throws ClientGone */
-function writeAll(buffers: Buffer[]): void {
+/** `onWritten` is told of each write how many bytes it took. @throws ClientGone */
+function writeAll(buffers: Buffer[], onWritten: (bytes: number) => void): void {
   let rest = buffers;
   for (let pause = 5; rest.length > 0; ) {
     try {
-      rest = after(rest, writevSync(1, rest));
+      const written = writevSync(1, rest);
+      onWritten(written);
+      rest = after(rest, written);
       pause = 5;
     } catch (error) {
       if (!isFull(error)) throw new ClientGone(String(error));
