@@ -74,14 +74,11 @@ export class Base {
   async #plainHead(path: string): Promise<Answer | undefined> {
     const { base, timeout } = this.settings;
     if (this.keepAlive) return undefined;
-    const socket = connect(this.settings);
-    const timer = setTimeout(() => socket.destroy(new BaseError(tooSlow(base.href, 'HEAD', timeout), true)), timeout);
     try {
-      return await plainHead(socket, path, requestFields(base.authority, undefined));
+      const tooLate = () => new BaseError(tooSlow(base.href, 'HEAD', timeout), true);
+      return await plainHead((onread) => connect(this.settings, onread), path, requestFields(base.authority, undefined), timeout, tooLate);
     } catch (error) {
       throw error instanceof BaseError ? error : new BaseError(`base ${base.href}: HEAD failed: ${describe(error)}`, false);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

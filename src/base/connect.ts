@@ -1,5 +1,5 @@
 import type { Agent, RequestOptions } from 'node:http';
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Settings } from '../settings/settings.js';
 
 type ConnectSettings = Pick<Settings, 'base' | 'baseAddress'>;
@@ -22,19 +22,19 @@ export function connector(settings: ConnectSettings, keepAlive: boolean): () => 
   };
 }
 
-/** A connection of its own. */
-export function connect({ base, baseAddress }: ConnectSettings): Socket {
+/** A connection of its own; what comes is a stream, or goes to `onread`. */
+export function connect({ base, baseAddress }: ConnectSettings, onread?: OnReadOpts): Socket {
   const host = baseAddress?.host ?? base.host;
   const port = baseAddress?.port ?? base.port;
+  const to = onread === undefined ? { host, port } : { host, port, onread };
   if (!base.secure) {
     const net = require('node:net') as typeof import('node:net');
-    return net.connect({ host, port });
+    return net.connect(to);
   }
   const tls = require('node:tls') as typeof import('node:tls');
   const net = require('node:net') as typeof import('node:net');
   return tls.connect({
-    host,
-    port,
+    ...to,
     // SNI and the certificate's name follow OffloadBase even when OffloadBaseAddress says where to connect.
     servername: net.isIP(base.host) === 0 ? base.host : '',
     checkServerIdentity: (_, certificate) => tls.checkServerIdentity(base.host, certificate),

@@ -1,9 +1,9 @@
 // Whatever comes over the wire, from a base or from a client: an answer or an error, in time.
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { plainHead } from '../../src/base/plain-head.js';
+import { type Connect, plainHead } from '../../src/base/plain-head.js';
 import { exchange, fetchRaw } from '../support/client.js';
 import { startOrigin } from '../support/origin.js';
 import { atEnd, freePort } from '../support/place.js';
@@ -24,9 +24,11 @@ test('the plain HEAD: a well-formed header, nothing, or an error; never a wait w
   let plain = 0;
   await fuzz(500, async (random) => {
     text = random.below(2) === 0 ? random.mutate(HEAD) : random.text(PIECES, 12);
-    const socket = connect(port, '127.0.0.1');
-    const answer = await within(plainHead(socket, '/a', ['Host', 'x']).catch(() => undefined), () => `an answer to ${JSON.stringify(text)}`);
-    socket.destroy();
+    let socket: Socket | undefined;
+    const dial: Connect = (onread) => (socket = connect({ port, host: '127.0.0.1', onread }));
+    const asking = plainHead(dial, '/a', ['Host', 'x'], 60_000, () => new Error('too slow')).catch(() => undefined);
+    const answer = await within(asking, () => `an answer to ${JSON.stringify(text)}`);
+    socket?.destroy();
     if (answer === undefined) return;
     plain++;
     assert.ok(answer.status >= 200 && answer.status < 600);
