@@ -1,8 +1,10 @@
 // Builds the two products, and without --target the manual, too: `node build.mjs [--target cgi|command] [--node /path/to/node]`.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compileFunction } from 'node:vm';
 import { build } from 'esbuild';
 
 if (Number.parseInt(process.versions.node, 10) < 20) {
@@ -10,13 +12,13 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   process.exit(2);
 }
 
-/** What the table of settings says for people, and names that follow from another, are for the command's help only: 3 KB that each request would parse. */
+/** What the table of settings says for people, and its flags, are for the command only: 3 KB that each request would read. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /[/]src[/]settings[/]table\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /[/]src[/]settings[/](?:table|cache-dir)\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {4}(?:meaning|syntax|env|flag): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {2,4}(?:meaning|syntax|flag): .*,\n/gm, ''),
     })),
 };
 
@@ -56,10 +58,12 @@ const OWN_FIELDS = new RegExp(`^(?:${`
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {
-  // Minified: it is read anew for every request.
-  cgi: { entry: 'src/cgi.ts', outfile: 'cgi-bin/offload.cgi', minify: true, mangleProps: OWN_FIELDS, plugins: [withoutHelpTexts, nodesFunctionsOnce] },
-  command: { entry: 'src/command.ts', outfile: 'bin/offload', minify: false },
+  cgi: { entry: 'src/start.ts', outfile: 'cgi-bin/offload.cgi', program: 'src/cgi.ts' },
+  command: { entry: 'src/command.ts', outfile: 'bin/offload' },
 };
+
+/** Minified: it is read anew for every request. */
+const forEachRequest = { minify: true, mangleProps: OWN_FIELDS, plugins: [withoutHelpTexts, nodesFunctionsOnce] };
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, node: { type: 'string' } } });
 if (values.target !== undefined && !(values.target in TARGETS)) {
@@ -68,27 +72,46 @@ if (values.target !== undefined && !(values.target in TARGETS)) {
 }
 
 const { version, man: manual } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const common = {
+  absWorkingDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs', // the ESM loader costs start-up time
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/**
+ * A program as the last line of another, behind the hash by which src/start.ts finds it: a comment, so that V8 doesn't
+ * parse it when it needn't be compiled.
+ */
+async function lastLine(entry) {
+  const { outputFiles } = await build({ ...common, ...forEachRequest, entryPoints: [entry], write: false, define: { OFFLOAD_VERSION: JSON.stringify(version) } });
+  const text = outputFiles[0].text.trimEnd();
+  const quoted = [...text.matchAll(/"(\w+)" ?in /g)].find(([, field]) => OWN_FIELDS.test(field));
+  if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
+  // Minified, it has line feeds in template literals only; elsewhere this would not compile.
+  const line = `(function(require,keepCompiled,__filename){${text.replaceAll('\n', '\\n')}})`;
+  compileFunction(line);
+  const hash = createHash('sha256').update(line).digest('hex').slice(0, 16);
+  // esbuild ends the file with a line feed.
+  return { define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, footer: { js: `//${hash}${line}` } };
+}
+
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
-  const { entry, outfile, ...options } = TARGETS[name];
+  const { entry, outfile, program } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
   const draft = `${outfile}.${process.pid}.tmp`;
   mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
   await build({
-    absWorkingDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+    ...common,
+    ...(program === undefined ? {} : forEachRequest),
     entryPoints: [entry],
     outfile: draft,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    ...options,
-    format: 'cjs', // the ESM loader costs start-up time
-    legalComments: 'none',
     banner: { js: `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence` },
-    define: { OFFLOAD_VERSION: JSON.stringify(version) },
-    logLevel: 'warning',
+    ...(program === undefined ? { define: { OFFLOAD_VERSION: JSON.stringify(version) } } : await lastLine(program)),
   });
-  const quoted = [...readFileSync(new URL(draft, import.meta.url), 'latin1').matchAll(/"(\w+)" ?in /g)].find(([, field]) => options.mangleProps?.test(field));
-  if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
 }

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Base } from './base/base.js';
+import { CompleteSource } from './cache/source.js';
 import { type Reply, textReply } from './gateway/reply.js';
 import { type Account, openAccount } from './host/cgi/account.js';
 import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
@@ -14,6 +15,9 @@ import { progress } from './host/title.js';
 import { type Log, stderrLog } from './log.js';
 import { loadSettings, SettingsError } from './settings/load.js';
 import type { Settings } from './settings/settings.js';
+
+/** Keeps this program as V8 has compiled it, for requests to come; undefined if that is done. Given by src/start.ts. */
+declare const keepCompiled: (() => void) | undefined;
 
 const script = process.argv[1] ?? __filename;
 
@@ -37,6 +41,8 @@ async function answerRequest(): Promise<number> {
   const account = openAccount(request, reply, sending, framing.protocol, settings, log);
   try {
     await deliver(sending, framing, request.target, settings, log, account);
+    // The client has it all; and what a hit needs has run.
+    if (reply.body.kind === 'file' && reply.body.source instanceof CompleteSource) keepCompiled?.();
     return 0;
   } catch (error) {
     return error instanceof ClientGone ? 0 : 1;

@@ -8,8 +8,13 @@ const LONGEST = 120;
  */
 export function fileName(text: string): string {
   const name = text.replace(/[^A-Za-z0-9.-]/g, (c) => (c === '/' ? ',' : `_${c.charCodeAt(0).toString(16).padStart(2, '0')}`));
-  if (name.length <= LONGEST) return name.replace(/^\./, '_2e');
+  if (name.length <= LONGEST) return withoutDot(name);
   const { createHash } = require('node:crypto') as typeof import('node:crypto');
   // No other name has a `~`.
-  return `${name.slice(0, LONGEST - 65)}~${createHash('sha256').update(text, 'latin1').digest('hex')}`.replace(/^\./, '_2e');
+  return withoutDot(`${name.slice(0, LONGEST - 65)}~${createHash('sha256').update(text, 'latin1').digest('hex')}`);
+}
+
+/** In front it would hide the file, or name a directory above. */
+function withoutDot(name: string): string {
+  return name.startsWith('.') ? `_2e${name.slice(1)}` : name;
 }

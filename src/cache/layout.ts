@@ -16,6 +16,7 @@ import { randomName } from '../random.js';
  *     usage                     how many bytes are here
  *     slots/KEY.N               one running download, for OffloadMaxDupeDownloads
  *     status                    counters of the access log, and how far it was read
+ *     code-PROGRAM-NODE-ARCH    offload.cgi as V8 has compiled it
  *     handed                    mtime = a web server was lately told to send a file from here
  *     retired/NAME              a removed body that such a server may still open: its path; mtime = when it was removed
  */
@@ -79,6 +80,15 @@ export class Layout {
   }
 }
 
+/** Of src/start.ts, which needs no more of all this. */
+export function codeFile(root: string, name: string): string {
+  return `${root}/code-${name}`;
+}
+
+export function isCodeFile(name: string): boolean {
+  return name.startsWith('code-');
+}
+
 export function draftIn(directory: string): string {
   return `${directory}/tmp.${process.pid}.${randomName()}`;
 }
@@ -98,7 +108,7 @@ function shard(path: string): string {
  * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
  * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
  */
-const PLAIN = /\.(?:bin|deb|flac|gif|img|iso|jpe?g|m4[av]|mkv|mp[34]|og[gv]|pdf|png|rpm|tar|wav|web[mp]|zip)$/;
+const PLAIN = 'bin deb flac gif img iso jpeg jpg m4a m4v mkv mp3 mp4 ogg ogv pdf png rpm tar wav webm webp zip'.split(' ');
 
 type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
 
@@ -111,8 +121,8 @@ export class UrlPlace {
     readonly directory: string,
     path: string,
   ) {
-    const [{ length } = ''] = PLAIN.exec(path.toLowerCase()) ?? [];
-    this.#extension = path.slice(path.length - length);
+    const dot = path.lastIndexOf('.');
+    this.#extension = dot >= 0 && PLAIN.includes(path.slice(dot + 1).toLowerCase()) ? path.slice(dot) : '';
   }
 
   head(version: string): string {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { loadSettings, type SettingsSource } from '../settings/load.js';
+import { loadSettings } from '../settings/load.js';
+import type { SettingsSource } from '../settings/source.js';
 import type { Settings } from '../settings/settings.js';
 import type { Arguments } from './arguments.js';
 

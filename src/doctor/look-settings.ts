@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { explainSettings, type SettingsSource } from '../settings/load.js';
+import { explainSettings } from '../settings/load.js';
+import type { SettingsSource } from '../settings/source.js';
 import { TABLE } from '../settings/table.js';
 import { error, type Finding, ok, warning } from './finding.js';
 

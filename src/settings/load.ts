@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readLines, splitWords } from './file';
 import type { Settings } from './settings';
+import { settingsFile, type SettingsSource, variable } from './source';
 import { suggest } from './suggest';
 import { BASE_SIDE, KEYS, TABLE, type Key } from './table';
 import { BadValue } from './values';
@@ -14,17 +15,6 @@ export class SettingsError extends Error {
     super(problems.join('\n'));
     this.problems = problems;
   }
-}
-
-export interface SettingsSource {
-  /** Flags by name without dashes, as `parseArgs` gives them; `true` is `on`. Others than the table's are ignored. */
-  readonly flags?: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
-  /** `process.env`: only the names of the table are looked up. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where `offload.conf` is looked for first. */
-  readonly scriptDir: string;
-  /** Where it is looked for next: `/etc/offload.conf`. */
-  readonly siteFile?: string;
 }
 
 const DEFAULT = 'default';
@@ -96,17 +86,14 @@ export function explainSettings(source: SettingsSource): {
   return { settings, problems };
 }
 
-function gather({ flags, env, scriptDir, siteFile = '/etc/offload.conf' }: SettingsSource): Gathered {
+function gather(source: SettingsSource): Gathered {
   const into: Gathered = { found: new Map(), problems: [] };
-  const first = `${scriptDir}/offload.conf`; // path.join costs 0.1 ms when it is first called
-  const named = variable(env, 'OFFLOAD_CONF');
-  const file = named ?? [first, siteFile].find((path) => existsSync(path));
-  if (file !== undefined) readFile(file, named !== undefined, into);
+  const { flags, env } = source;
+  const { path: file, first, isNamed } = settingsFile(source);
+  if (file !== undefined) readFile(file, isNamed, into);
 
   for (const key of KEYS) {
-    const { default: usual, directive } = TABLE[key];
-    const name = directive.replace(/\B[A-Z]/g, '_$&').toUpperCase();
-    const flag = name.slice('OFFLOAD_'.length).toLowerCase().replaceAll('_', '-');
+    const { default: usual, directive, env: name, flag } = TABLE[key];
     const given = flags?.[flag];
     if (given !== undefined) {
       take(into, key, flagText(given), `--${flag}`, `--${flag} `);
@@ -118,15 +105,11 @@ function gather({ flags, env, scriptDir, siteFile = '/etc/offload.conf' }: Setti
     else if (usual !== undefined) into.found.set(key, { text: usual, value: undefined, from: DEFAULT });
     else {
       const where = file ?? first;
-      into.problems.push(`${directive}: not set; write ${directive} and its value in ${where}, or set ${name} or --${flag}`);
+      const byFlag = flags === undefined ? '' : ` or --${flag}`;
+      into.problems.push(`${directive}: not set; write ${directive} and its value in ${where}, or set ${name}${byFlag}`);
     }
   }
   return into;
-}
-
-/** A variable that is empty counts as not set. Apache renames those of a directory on an internal redirect. */
-function variable(env: SettingsSource['env'], name: string): string | undefined {
-  return env[name] || env[`REDIRECT_${name}`] || undefined;
 }
 
 function flagText(given: string | boolean | readonly (string | boolean)[]): string {

@@ -2,12 +2,12 @@
  * The one table of settings. File, environment, flags, help and the README's table come from it:
  * a new setting is an entry here and a field in `Settings`.
  */
+import { CACHE_DIR } from './cache-dir';
 import type { Settings } from './settings';
 import {
   address,
   addressBlocks,
   choice,
-  directory,
   duration,
   file,
   handoff,
@@ -58,15 +58,7 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     meaning: "connect here instead of looking the base's name up",
     parse: address,
   },
-  cacheDir: {
-    directive: 'OffloadCacheDir',
-    env: 'OFFLOAD_CACHE_DIR',
-    flag: 'cache-dir',
-    default: '/var/cache/offload',
-    syntax: 'DIRECTORY',
-    meaning: 'where the cache is',
-    parse: directory,
-  },
+  cacheDir: CACHE_DIR,
   timeout: {
     directive: 'OffloadTimeout',
     env: 'OFFLOAD_TIMEOUT',

@@ -19,7 +19,7 @@ const MILLISECONDS = new Map([
   ['h', 3_600_000],
   ['d', 86_400_000],
 ]);
-const BYTES = new Map([
+const BYTES = /* @__PURE__ */ new Map([
   ['', 1],
   ['K', 1024],
   ['M', 1024 ** 2],
@@ -90,7 +90,7 @@ export function choice<const Word extends string>(...words: Word[]): (text: stri
   };
 }
 
-const onOrOff = choice('on', 'off');
+const onOrOff = /* @__PURE__ */ choice('on', 'off');
 
 /** `on` is true, `off` is false. */
 export function onOff(text: string): boolean {

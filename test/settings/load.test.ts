@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { explainSettings, loadSettings, SettingsError, type SettingsSource } from '../../src/settings/load';
+import { explainSettings, loadSettings, SettingsError } from '../../src/settings/load';
+import type { SettingsSource } from '../../src/settings/source';
 import { KEYS, TABLE } from '../../src/settings/table';
 
 const root = mkdtempSync(join(tmpdir(), 'offload-settings-'));
@@ -68,7 +69,7 @@ describe('with nothing but a base', () => {
 
 test('without a base it says where one can be set', () => {
   assert.deepEqual(problems(place({})), [
-    'OffloadBase: not set; write OffloadBase and its value in offload.conf, or set OFFLOAD_BASE or --base',
+    'OffloadBase: not set; write OffloadBase and its value in offload.conf, or set OFFLOAD_BASE',
   ]);
 });
 

@@ -19,10 +19,10 @@ type Environment = { readonly [name: string]: string | undefined };
  * it, Apache 2.4.71 writes a header of its own after it, and a client takes that for the file's next bytes.
  */
 export function hidesCuts(env: Environment, nph: boolean): string | undefined {
+  if (nph ? env['REDIRECT_STATUS'] === undefined : env['ap_trust_cgilike_cl'] !== undefined) return undefined;
   const version = /^Apache(?:\/(\d+)\.(\d+)\.(\d+))?/.exec(env['SERVER_SOFTWARE'] ?? '');
   if (version === null) return undefined;
-  if (nph) return env['REDIRECT_STATUS'] === undefined ? undefined : NPH_REDIRECTED;
-  if (env['ap_trust_cgilike_cl'] !== undefined) return undefined;
+  if (nph) return NPH_REDIRECTED;
   const [major, minor, patch] = version.slice(1).map(Number) as [number, number, number];
   // ServerTokens may hide the version.
   return Number.isNaN(major) || major * 10_000 + minor * 100 + patch >= 20_459 ? LENGTH_DROPPED : undefined;

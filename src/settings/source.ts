@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+
+export interface SettingsSource {
+  /** Flags by name without dashes, as `parseArgs` gives them; `true` is `on`. Others than the table's are ignored. */
+  readonly flags?: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  /** `process.env`: only the names of the table are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where `offload.conf` is looked for first. */
+  readonly scriptDir: string;
+  /** Where it is looked for next: `/etc/offload.conf`. */
+  readonly siteFile?: string;
+}
+
+/** A variable that is empty counts as not set. Apache renames those of a directory on an internal redirect. */
+export function variable(env: SettingsSource['env'], name: string): string | undefined {
+  return env[name] || env[`REDIRECT_${name}`] || undefined;
+}
+
+/** The file that is read, if there is one; the one that could be; and whether OFFLOAD_CONF names it. */
+export function settingsFile({ env, scriptDir, siteFile = '/etc/offload.conf' }: SettingsSource): { path: string | undefined; first: string; isNamed: boolean } {
+  const first = `${scriptDir}/offload.conf`; // path.join costs 0.1 ms when it is first called
+  const named = variable(env, 'OFFLOAD_CONF');
+  return { path: named ?? [first, siteFile].find((path) => existsSync(path)), first, isNamed: named !== undefined };
+}
