@@ -6,6 +6,7 @@ import { type Account, openAccount } from './host/cgi/account.js';
 import { hidesCuts, Guard, holdUntilCut, letHeaderPass, remind } from './host/cgi/cut.js';
 import { cgiRequest } from './host/cgi/environment.js';
 import { toServer } from './host/cgi/handoff.js';
+import { discardRequestBody } from './host/cgi/input.js';
 import { ClientGone } from './host/cgi/output.js';
 import { type Framing, PIPE, writeReply } from './host/cgi/response.js';
 import { faultReply } from './host/fault.js';
@@ -78,7 +79,7 @@ async function deliver(reply: Reply, framing: Framing, target: string, settings:
 }
 
 const job = process.env[JOB_VARIABLE];
-void (job === undefined ? answerRequest() : runFiller(job).then(() => 0)).then(
+void (job === undefined ? answerRequest().finally(() => discardRequestBody(process.env)) : runFiller(job).then(() => 0)).then(
   // Not waiting for idle sockets and timers saves milliseconds.
   (code) => process.exit(code),
   (error: unknown) => {

@@ -1,4 +1,4 @@
-import { environment, FIELDS_BACK, FOR_SCRIPTS, literally, PATH_STAYS_HERE } from './apache-parts.js';
+import { environment, FIELDS_BACK, FOR_SCRIPTS, LARGER_PIECES, literally, PATH_STAYS_HERE } from './apache-parts.js';
 import { comment, directoryOf, type Flavour, handoffText, limitNote, plain, section, type Site } from './site.js';
 
 /** The object could not be opened: the script is asked once more, and then sends the file itself. */
@@ -20,7 +20,7 @@ export const apache: Flavour = {
       install: [
         'as a file in /etc/apache2/sites-available, then',
         ...(site.handoff?.way === 'x-sendfile' ? ['    apt install libapache2-mod-xsendfile   # without it the script sends all files itself'] : []),
-        `    a2enmod cgid env headers rewrite${site.handoff?.way === 'x-sendfile' ? ' xsendfile' : ''}`,
+        `    a2enmod buffer cgid env headers rewrite${site.handoff?.way === 'x-sendfile' ? ' xsendfile' : ''}`,
         '    a2ensite NAME && apachectl configtest && apachectl graceful',
         "The cache directory must belong to the user that scripts run as, usually Apache's (www-data).",
       ],
@@ -38,7 +38,7 @@ export const apache: Flavour = {
         ...handover(site),
         comment('Every URL is the script\'s. The slash at the end of its path matters: without it only "/" would be.'),
         `ScriptAlias "/" "${script}/"`,
-        ...section('Directory', `"${directoryOf(script)}"`, ['Require all granted', 'AllowOverride None', 'Options FollowSymLinks', ...second]),
+        ...section('Directory', `"${directoryOf(script)}"`, ['Require all granted', 'AllowOverride None', 'Options FollowSymLinks', ...LARGER_PIECES, ...second]),
       ]),
     };
   },

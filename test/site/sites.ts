@@ -32,6 +32,7 @@ interface Parts {
   readonly handoff: string;
   readonly cache?: string;
   readonly asciiOnly?: boolean;
+  readonly holdsBack?: number;
   start(t: Cleanup, script: string, settings: Environment, dir: string): Promise<WebServer>;
 }
 
@@ -58,10 +59,11 @@ function apache(name: string, handoff: string, mpm: 'event' | 'prefork', package
     name,
     packages: ['apache2', ...packages],
     handoff,
+    holdsBack: 32_768,
     start: async (t, script, settings, dir) => {
       const path = install(script, dir);
       const text = await siteText(settings, '--server', 'apache', '--port', String(TEXT_PORT), '--script', path);
-      return startApache(t, { dir, mpm, modules: ['xsendfile'], config: (_, port) => withPort(text, port) });
+      return startApache(t, { dir, mpm, modules: ['buffer', 'xsendfile'], config: (_, port) => withPort(text, port) });
     },
   });
 }

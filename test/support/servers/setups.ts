@@ -26,6 +26,8 @@ export interface Setup {
   readonly passesRange: boolean;
   /** True where a URL may only have ASCII (as RFC 3986 says): Node's parser of requests takes no other bytes. */
   readonly asciiOnly?: boolean;
+  /** At most so many bytes of a body on its way stay in the server until more come; default: none. */
+  readonly holdsBack?: number;
   /** Where the cache is in the server's directory; default: `cache`. */
   readonly cache?: string;
   /** Starts it with this script (a file) and these settings; `dir` is fresh. */
