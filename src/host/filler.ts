@@ -44,7 +44,8 @@ export function detachedFiller(settings: Settings, script: string): FillStarter 
       cwd: '/',
       detached: true,
       stdio: 'ignore',
-      env: { ...ofNode(process.env), [JOB_VARIABLE]: JSON.stringify(job) },
+      // The cache directory is where the program's compiled form is looked for (src/start.ts).
+      env: { ...ofNode(process.env), OFFLOAD_CACHE_DIR: cacheDir, [JOB_VARIABLE]: JSON.stringify(job) },
     });
     child.on('error', () => {}); // said below: a child that did not start has no pid
     child.unref();

@@ -3,6 +3,9 @@ export type Field = readonly [name: string, value: string];
 
 /** A header section (RFC 9110 §5): names are compared case-blind, order and repeats are kept. */
 export class Fields {
+  /** Values by name in lower case; a hit looks up a dozen. */
+  #values: Map<string, string[]> | undefined;
+
   constructor(readonly list: readonly Field[]) {}
 
   /** From the flat name, value, name, value list of `node:http`. */
@@ -12,9 +15,9 @@ export class Fields {
     return new Fields(list);
   }
 
-  all(name: string): string[] {
-    const wanted = name.toLowerCase();
-    return this.list.filter(([n]) => n.toLowerCase() === wanted).map(([, value]) => value);
+  all(name: string): readonly string[] {
+    this.#values ??= byName(this.list);
+    return this.#values.get(name.toLowerCase()) ?? [];
   }
 
   /** The field's lines joined by commas, as RFC 9110 §5.3 allows; undefined if there is none. */
@@ -26,6 +29,17 @@ export class Fields {
   has(name: string): boolean {
     return this.all(name).length > 0;
   }
+}
+
+function byName(list: readonly Field[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of list) {
+    const lower = name.toLowerCase();
+    const before = values.get(lower);
+    if (before === undefined) values.set(lower, [value]);
+    else before.push(value);
+  }
+  return values;
 }
 
 /** The members of a comma-separated list field (RFC 9110 §5.6.1), trimmed, empty ones left out. Not for quoted values. */

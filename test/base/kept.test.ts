@@ -1,9 +1,12 @@
 // Connections that the built-in server keeps to the base.
 import { strict as assert } from 'node:assert';
-import { test } from 'node:test';
-import { exchange } from '../support/client.js';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { exchange, fetchRaw } from '../support/client.js';
 import { startOrigin } from '../support/origin.js';
 import { patternHash } from '../support/pattern.js';
+import { atEnd, freePort } from '../support/place.js';
 import { startServe } from '../support/servers/serve.js';
 
 const BODY = { seed: 1, size: 100_000 };
@@ -46,3 +49,39 @@ test('a base that ends every connection unanswered is asked twice at most', asyn
   assert.equal((await exchange({ to: server.port, path: '/a' }).done).status, 502);
   assert.equal(origin.count(), before + 2);
 });
+
+/** A body where none may be, that would be a good answer to the next question. */
+const UNASKED = 'HTTP/1.1 200 OK\r\nETag: "unasked"\r\nContent-Length: 7\r\n\r\nunasked';
+
+/** A base that keeps its connections, whatever it has said on them; `send` says what comes behind an answer to HEAD. */
+async function careless(t: TestContext, behindHead: (socket: Socket) => void): Promise<string> {
+  const base = createServer((socket) => {
+    socket.setEncoding('latin1').on('error', () => undefined).on('data', (text: string) => {
+      const isHead = text.startsWith('HEAD');
+      const body = text.includes(' /a ') ? UNASKED : 'wanted';
+      socket.write(`HTTP/1.1 200 OK\r\nETag: "${body.length}"\r\nContent-Length: ${body.length}\r\n\r\n${isHead ? '' : body}`);
+      if (isHead && body === UNASKED) behindHead(socket);
+    });
+  });
+  const port = await freePort();
+  base.listen(port, '127.0.0.1');
+  await once(base, 'listening');
+  atEnd(t, () => base.close());
+  return `http://127.0.0.1:${port}`;
+}
+
+const WHEN: { readonly [when: string]: (socket: Socket) => void } = {
+  'at once': (socket) => socket.write(UNASKED),
+  'when the connection is idle': (socket) => setImmediate(() => setImmediate(() => socket.write(UNASKED))),
+};
+
+for (const [when, behindHead] of Object.entries(WHEN)) {
+  test(`what a base sends behind an answer to HEAD, ${when}, is no answer to the next question`, async (t) => {
+    const server = await startServe(t, { OFFLOAD_BASE: await careless(t, behindHead), OFFLOAD_KEEP_FREE: '0' });
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await fetchRaw({ to: server.port, path: '/a', method: 'HEAD' })).status, 200);
+      const { headers, body } = await fetchRaw({ to: server.port, path: '/b' });
+      assert.deepEqual([headers.get('ETag'), body.toString()], ['"6"', 'wanted'], server.errorLog());
+    }
+  });
+}
