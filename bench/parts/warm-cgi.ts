@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { offloadCgi } from '../../test/support/build.js';
 import { cgiEnvironment } from '../../test/support/cgi.js';
@@ -53,19 +53,26 @@ async function prepare({ scope }: Context): Promise<Step[]> {
   const net = install('net.cgi', "require('node:net');\n");
   const env = (settings: Record<string, string>, method = 'GET', url = URL) =>
     cgiEnvironment({ url, method, settings: { OFFLOAD_BASE: origin.url, OFFLOAD_CACHE_DIR: join(dir, 'cache'), ...settings } }, offload[0] ?? '');
-  const warm: Step = { name: 'warm hit: the HEAD, and 8 KB from the cache', command: offload, env: env({}), expected: /^Cache-Status: .*hit/m };
-  await waitUntil(async () => warm.expected.test((await runMeasured(warm.command, warm.env)).stdout.toString('latin1')), {
-    what: 'a hit',
-  });
-  // A fill whose lock is gone ends at once: the bundle is loaded, and nothing is done.
+  const hit = (name: string, settings: Record<string, string>): Step => ({ name, command: offload, env: env(settings), expected: /^Cache-Status: .*hit/m });
+  const warm = hit('warm hit: the HEAD, and 8 KB from the cache', {});
+  // Where others may write, offload.cgi keeps nothing compiled.
+  const shared = join(dir, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o770);
+  const anew = hit('for comparison: the same, the program compiled anew', { OFFLOAD_CACHE_DIR: shared });
+  for (const { command, env: own, expected } of [warm, anew]) {
+    await waitUntil(async () => expected.test((await runMeasured(command, own)).stdout.toString('latin1')), { what: 'a hit' });
+  }
+  // A fill whose lock is gone ends at once: the program is loaded, and nothing is done.
   const noJob = JSON.stringify({ path: URL, version: {}, lock: { path: join(dir, 'none'), number: 0, token: '' }, settings: {} });
   return [
     { name: 'empty Node script', command: empty, env: env({}), expected: /^$/ },
-    { name: 'the bundle is loaded', command: offload, env: { OFFLOAD_FILL_JOB: noJob }, expected: /^$/ },
+    { name: 'the program is loaded', command: offload, env: { OFFLOAD_CACHE_DIR: join(dir, 'cache'), OFFLOAD_FILL_JOB: noJob }, expected: /^$/ },
     { name: 'settings are read, an answer of its own (405)', command: offload, env: env({}, 'PUT'), expected: /^Status: 405/ },
     { name: 'the base is asked (HEAD), its answer passed on (403)', command: offload, env: env({}, 'GET', '/secret'), expected: /^Status: 403/ },
     warm,
-    { name: 'for comparison: a fresh hit, without a HEAD', command: offload, env: env({ OFFLOAD_FRESH: '1h' }), expected: /^Cache-Status: .*hit/m },
+    anew,
+    hit('for comparison: a fresh hit, without a HEAD', { OFFLOAD_FRESH: '1h' }),
     { name: "for comparison: only require('node:net')", command: net, env: env({}), expected: /^$/ },
   ];
 }

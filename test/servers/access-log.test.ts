@@ -12,7 +12,7 @@ import { type Environment, SETUPS } from '../support/servers/setups.js';
 const SIZE = 60_000_000;
 
 /** One client takes some of a file that is here, and leaves; the log tells how much that was. */
-async function leaves(t: TestContext, start: (settings: Environment, dir: string) => Promise<WebServer>): Promise<void> {
+async function leaves(t: TestContext, start: (settings: Environment, dir: string) => Promise<WebServer>, takesAll = false): Promise<void> {
   const origin: Origin = await startOrigin(t);
   origin.file('/film.bin', { body: { seed: 1, size: SIZE } });
   const dir = serverDir(t);
@@ -25,7 +25,10 @@ async function leaves(t: TestContext, start: (settings: Environment, dir: string
   client.pause();
   client.leave();
   const line = (await waitForLines(log, 3)).at(-1);
-  assert.ok(line !== undefined && Number(line.bytes) >= 100_000 && Number(line.bytes) < SIZE, JSON.stringify(line));
+  assert.ok(line !== undefined);
+  // lighttpd writes what its client doesn't take to a file: it may have had all before the client left.
+  if (takesAll && Number(line.bytes) === SIZE) return assert.equal(gist(line), `GET /film.bin 200 ${SIZE} hit all 0`);
+  assert.ok(Number(line.bytes) >= 100_000 && Number(line.bytes) < SIZE, JSON.stringify(line));
   assert.equal(gist(line), `GET /film.bin 200 ${line.bytes} hit left 0`);
 }
 
@@ -35,7 +38,7 @@ const SERVERS = /^(?:Apache mod_cgid?, ScriptAlias$|lighttpd|nginx)/;
 for (const setup of SETUPS.filter(({ name }) => SERVERS.test(name))) {
   test(`${setup.name}: of a download that the client leaves, the log has what was sent`, { skip: lacking(...setup.packages) }, async (t) => {
     const script = await offloadCgi({ nph: false });
-    await leaves(t, (settings, dir) => setup.start(t, script, settings, dir));
+    await leaves(t, (settings, dir) => setup.start(t, script, settings, dir), setup.name.startsWith('lighttpd'));
   });
 }
 
