@@ -55,6 +55,7 @@ const OWN_FIELDS = new RegExp(`^(?:${`
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
   scriptDir settings shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
   wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
+  adopt advance beat forget fromRaw giveUp hasOther hold isDraft isDue isNamed limits look newest reach reopen started trusted untilWhole urls
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {

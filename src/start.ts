@@ -8,7 +8,7 @@ import { findCacheDir } from './settings/cache-dir.js';
 declare const PROGRAM_HASH: string;
 declare const PROGRAM_LENGTH: number;
 
-/** `keepCompiled` is undefined if what is kept was good. */
+/** `keepCompiled` is undefined if what is kept is good. */
 type Program = (require: NodeJS.Require, keepCompiled: (() => void) | undefined, __filename: string) => void;
 
 /**
@@ -22,8 +22,8 @@ function programText(file: string): string | undefined {
 function run(text: string, store: Compiled | undefined): void {
   const cachedData = store?.read();
   const script = new Script(text, cachedData === undefined ? { filename: __filename } : { filename: __filename, cachedData });
-  const isGood = cachedData !== undefined && script.cachedDataRejected !== true;
-  (script.runInThisContext() as Program)(require, isGood ? undefined : () => store?.keep(script), __filename);
+  const isDue = cachedData === undefined || store?.isDue === true || script.cachedDataRejected === true;
+  (script.runInThisContext() as Program)(require, isDue ? () => store?.keep(script) : undefined, __filename);
 }
 
 // As Node has just read it: no function that isn't compiled yet.

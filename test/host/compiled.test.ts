@@ -122,6 +122,22 @@ test('a file that was replaced while it started runs the new program, and keeps 
   assert.deepEqual(codeFiles(s), []);
 });
 
+test('once a day it is kept anew, with what requests have needed since', async (t) => {
+  const s = await filled(t);
+  await hit(s);
+  const file = onlyCodeFile(s);
+  const { ino, size } = statSync(file);
+  const range = { headers: { Range: 'bytes=0-1,500-501' } };
+  assert.equal((await s.get('/a.zip', range)).status, 206);
+  assert.equal(statSync(file).ino, ino);
+  const then = Date.now() / 1000 - 25 * 3600;
+  utimesSync(file, then, then);
+  assert.equal((await s.get('/a.zip', range)).status, 206);
+  assert.notEqual(statSync(file).ino, ino);
+  assert.ok(statSync(file).size > size, 'several ranges are in it, too');
+  await hit(s);
+});
+
 test('what older programs left goes after a month', async (t) => {
   const s = await filled(t);
   const [old, young] = ['code-old', 'code-young'].map((name) => join(s.cacheDir, name)) as [string, string];

@@ -2,8 +2,9 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, read
 import type { Script } from 'node:vm';
 import { codeFile, draftIn, isCodeFile } from '../../cache/layout.js';
 
-/** What other programs and other Nodes left; who still uses it makes it anew. In milliseconds. */
-const STALE = 30 * 86_400_000;
+const DAY = 86_400_000;
+/** What other programs and other Nodes left, in milliseconds. */
+const STALE = 30 * DAY;
 
 /**
  * What V8 made of this program's text (vm.Script's `cachedData`), kept in the cache directory: compiling it anew is a
@@ -11,6 +12,8 @@ const STALE = 30 * 86_400_000;
  */
 export class Compiled {
   readonly #path: string;
+  /** It should be kept anew: there is none, or it is a day old, and may lack what requests have needed since. */
+  isDue = true;
 
   /** `program`: a hash of the text, of which V8 itself only compares the length. */
   constructor(
@@ -23,9 +26,22 @@ export class Compiled {
   /** Undefined if there is none, or none that may be run: it is code, so nobody else may have been able to write it. */
   read(): Buffer | undefined {
     try {
-      return isOursAlone(lstatSync(this.cacheDir)) ? sameHalves(readOurs(this.#path)) : undefined;
+      return isOursAlone(lstatSync(this.cacheDir)) ? sameHalves(this.#readOurs()) : undefined;
     } catch {
       return undefined;
+    }
+  }
+
+  /** Not by `readFileSync`: a hit needs these functions anyway, and Node compiles each at its first call. */
+  #readOurs(): Buffer {
+    const fd = openSync(this.#path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const stats = fstatSync(fd);
+      this.isDue = Date.now() - stats.mtimeMs > DAY;
+      const bytes = Buffer.allocUnsafeSlow(isOursAlone(stats) ? stats.size : 0);
+      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -55,18 +71,6 @@ export class Compiled {
       const path = `${this.cacheDir}/${name}`;
       if (isCodeFile(name) && Date.now() - lstatSync(path).mtimeMs > STALE) unlinkSync(path);
     }
-  }
-}
-
-/** Not by `readFileSync`: a hit needs these functions anyway, and Node compiles each at its first call. */
-function readOurs(path: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const stats = fstatSync(fd);
-    const bytes = Buffer.allocUnsafeSlow(isOursAlone(stats) ? stats.size : 0);
-    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
-  } finally {
-    closeSync(fd);
   }
 }
 
