@@ -22,6 +22,17 @@ test('what was made last is cleaned up first, and the directory at the very end'
   assert.equal(existsSync(dir), false);
 });
 
+test('a directory goes though a process that is about to end still makes files there', async (t) => {
+  let dir = '';
+  await t.test('a test that leaves one', async (inner) => {
+    dir = tempDir(inner);
+    mkdirSync(join(dir, 'a'));
+    spawn('/bin/sh', ['-c', 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); : > a/$i || exit; sleep 0.001; done'], { cwd: dir, stdio: 'ignore' });
+    await waitUntil(() => existsSync(join(dir, 'a/1')));
+  });
+  assert.equal(existsSync(dir), false);
+});
+
 test('a free port can be listened on, and is outside the range of outgoing connections', async () => {
   const port = await freePort();
   assert.ok(port >= 10_000 && port < 32_768);

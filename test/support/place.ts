@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitUntil } from './wait.js';
 
 /** What a test context (or a suite) offers to clean up after itself. */
 export interface Cleanup {
@@ -36,9 +37,23 @@ export function atEnd(t: Cleanup, fn: () => unknown): void {
 export function tempDir(t: Cleanup): string {
   const dir = mkdtempSync(join(tmpdir(), 'offload-test-'));
   chmodSync(dir, 0o755);
-  // Retries: a process that is just ending may still write there.
-  atEnd(t, () => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  atEnd(t, () => removeTree(dir));
   return dir;
+}
+
+/** Removes a directory with all in it, though a process that is just ending may still write there. */
+async function removeTree(dir: string): Promise<void> {
+  // Not by rmSync's own retries: they try the directory again, but not what has come into it meanwhile.
+  let trouble: unknown;
+  await waitUntil(() => {
+    try {
+      rmSync(dir, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      trouble = error;
+      return false;
+    }
+  }, { timeout: 20_000, what: () => `${dir} to be removed: ${String(trouble)}` });
 }
 
 // Below the kernel's ephemeral range (from 32768), so that neither an outgoing
