@@ -22,8 +22,9 @@ function body(site: Site): string[] {
   const script = site.script;
   const settings = site.handoff === undefined ? site.variables : [...site.variables, { env: 'OFFLOAD_HANDOFF', text: handoffText(site) }];
   return [
-    comment("What the script sends goes on at once; else all of it is kept in memory or a file until the script's end."),
-    'server.stream-response-body = 1',
+    comment('What the script sends goes on at once, as fast as the client takes it. With 1 lighttpd takes it all, and keeps what a slow'),
+    comment("client doesn't take yet in a file: for each client a copy on the disk. Without it nothing goes out before the script's end."),
+    'server.stream-response-body = 2',
     comment('Every URL is the script\'s. The slash at the end of its path matters: without it only "/" would be.'),
     `alias.url = ("/" => "${script}/")`,
     `cgi.assign = ("${script.slice(script.lastIndexOf('/') + 1)}" => "")`,
