@@ -3,6 +3,7 @@ import { Fields } from '../http/fields.js';
 import type { Settings } from '../settings/settings.js';
 import { VERSION } from '../version.js';
 import { connect, connector } from './connect.js';
+import type { KeptHeads } from './kept-heads.js';
 import { plainHead } from './plain-head.js';
 
 /** The header of an answer. */
@@ -50,11 +51,12 @@ type BaseSettings = Pick<Settings, 'base' | 'baseAddress' | 'timeout'>;
 export class Base {
   readonly #connect;
 
+  /** With `kept` connections are kept, for GETs too. */
   constructor(
     private readonly settings: BaseSettings,
-    private readonly keepAlive = false,
+    private readonly kept?: KeptHeads,
   ) {
-    this.#connect = connector(settings, keepAlive);
+    this.#connect = connector(settings, kept !== undefined);
   }
 
   /** What `path` is now. A base that doesn't do HEAD is asked with a GET that ends after its header. */
@@ -70,13 +72,14 @@ export class Base {
     return this.#ask('GET', path, part);
   }
 
-  /** The short way, if every request has a connection of its own anyway. @throws BaseError */
+  /** The short way. @throws BaseError */
   async #plainHead(path: string): Promise<Answer | undefined> {
     const { base, timeout } = this.settings;
-    if (this.keepAlive) return undefined;
+    const fields = requestFields(base.authority, undefined);
+    const tooLate = () => new BaseError(tooSlow(base.href, 'HEAD', timeout), true);
     try {
-      const tooLate = () => new BaseError(tooSlow(base.href, 'HEAD', timeout), true);
-      return await plainHead((onread) => connect(this.settings, onread), path, requestFields(base.authority, undefined), timeout, tooLate);
+      if (this.kept !== undefined) return await this.kept.ask(path, fields, timeout, tooLate);
+      return await plainHead((onread) => connect(this.settings, onread), path, fields, timeout, tooLate);
     } catch (error) {
       throw error instanceof BaseError ? error : new BaseError(`base ${base.href}: HEAD failed: ${describe(error)}`, false);
     }

@@ -2,7 +2,7 @@ import type { Agent, RequestOptions } from 'node:http';
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Settings } from '../settings/settings.js';
 
-type ConnectSettings = Pick<Settings, 'base' | 'baseAddress'>;
+export type ConnectSettings = Pick<Settings, 'base' | 'baseAddress'>;
 
 /**
  * How `node:http` gets its connection to the base: a plain socket for each request (the cheapest start for a CGI), or

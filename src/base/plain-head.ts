@@ -3,7 +3,7 @@ import { type Field, Fields } from '../http/fields.js';
 import type { Answer } from './base.js';
 
 /** A longer header isn't plain, in bytes: node:http's own limit. */
-const LONGEST = 16 * 1024;
+export const LONGEST = 16 * 1024;
 const STATUS_LINE = /^HTTP\/1\.[01] ([2-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -40,18 +40,18 @@ export function plainHead(connect: Connect, path: string, fields: readonly strin
     const timer = setTimeout(() => settle(() => socket.destroy(tooSlow())), timeout);
     socket.on('error', (error) => settle(() => reject(error)));
     socket.on('end', () => settle(() => resolve(undefined)));
-    socket.write(requestText(path, fields), 'latin1');
+    socket.write(requestText(path, [...fields, 'Connection', 'close']), 'latin1');
   });
 }
 
-function requestText(path: string, fields: readonly string[]): string {
+export function requestText(path: string, fields: readonly string[]): string {
   let text = `HEAD ${path} HTTP/1.1\r\n`;
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return `${text}Connection: close\r\n\r\n`;
+  return `${text}\r\n`;
 }
 
 /** A header section without its last line end; undefined if it isn't plain. */
-function parsePlain(text: string): Answer | undefined {
+export function parsePlain(text: string): Answer | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const status = STATUS_LINE.exec(first)?.[1];
   if (status === undefined) return undefined;

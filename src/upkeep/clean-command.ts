@@ -2,6 +2,7 @@ import { type Arguments, flagNumber, isSet } from '../cli/arguments.js';
 import { EXIT, type Io } from '../cli/io.js';
 import { settingsOf } from '../cli/settings.js';
 import { type Answer, Base, BaseError } from '../base/base.js';
+import { KeptHeads } from '../base/kept-heads.js';
 import { judge } from '../base/judge.js';
 import { removeEmpty } from '../cache/census.js';
 import type { Layout } from '../cache/layout.js';
@@ -64,7 +65,7 @@ class Cleaning {
     private readonly pace: Pace,
     private readonly progress: Progress,
   ) {
-    this.#base = new Base(settings, true);
+    this.#base = new Base(settings, new KeptHeads(settings));
   }
 
   get isComplete(): boolean {

@@ -7,6 +7,7 @@ import { EXIT, type Io } from '../cli/io.js';
 import { Problem } from '../cli/problem.js';
 import { settingsOf } from '../cli/settings.js';
 import { Base, BaseError, type BodyAnswer, type Part } from '../base/base.js';
+import { KeptHeads } from '../base/kept-heads.js';
 import { judge } from '../base/judge.js';
 import type { Version } from '../base/version.js';
 import { Cache } from '../cache/cache.js';
@@ -50,7 +51,7 @@ class PacedBase extends Base {
     settings: Settings,
     private readonly pace: Pace,
   ) {
-    super(settings, true);
+    super(settings, new KeptHeads(settings));
   }
 
   override async get(path: string, part?: Part): Promise<BodyAnswer> {

@@ -39,6 +39,22 @@ for (const how of ['close', 'reset'] as const) {
   });
 }
 
+test('questions go over one connection, as long as the base keeps it', async (t) => {
+  const origin = await startOrigin(t);
+  origin.file('/kept', { body: BODY });
+  origin.file('/closed', { body: BODY, keepAlive: false });
+  const server = await startServe(t, { OFFLOAD_BASE: origin.url, OFFLOAD_KEEP_FREE: '0' });
+  const connections = async (path: string) => {
+    for (let i = 0; i < 5; i++) assert.equal((await exchange({ to: server.port, path, method: 'HEAD' }).done).status, 200);
+    return new Set(origin.requests.filter((request) => request.path === path).map(({ connection }) => connection)).size;
+  };
+  assert.equal(await connections('/kept'), 1);
+  assert.equal(await connections('/closed'), 5);
+  const together = Array.from({ length: 20 }, () => exchange({ to: server.port, path: '/kept', method: 'HEAD' }).done);
+  for (const { status } of await Promise.all(together)) assert.equal(status, 200);
+  assert.equal(server.errorLog().includes('failed'), false, server.errorLog());
+});
+
 test('a base that ends every connection unanswered is asked twice at most', async (t) => {
   const origin = await startOrigin(t);
   origin.file('/a', { body: BODY });

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { type Entry, entryOf, fillEntry, type Sent, type Tally } from '../../access-log/entry.js';
 import { Base } from '../../base/base.js';
+import { KeptHeads } from '../../base/kept-heads.js';
 import { fill } from '../../cache/fill.js';
 import { Layout } from '../../cache/layout.js';
 import type { FillJob } from '../../cache/waiter.js';
@@ -53,7 +54,7 @@ export class Serving {
     private readonly log: Log,
     private readonly onServed: (served: Served) => void = () => {},
   ) {
-    const base = new Base(settings, true);
+    const base = new Base(settings, new KeptHeads(settings));
     this.#pages = new OwnPages(settings, log);
     if (settings.log !== undefined) this.#accessLog = new AccessLog(settings.log, settings.logFormat, log);
     this.#gateway = openGateway(settings, base, log, (job) => this.#fill(job, base));
