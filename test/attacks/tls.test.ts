@@ -90,6 +90,21 @@ test('a base by address needs a certificate for that address, and gets no SNI', 
   assert.equal((await s.get('/a', { settings: { OFFLOAD_BASE: `https://127.0.0.1:${wrong.port}` }, env })).status, 502);
 });
 
+test('the built-in server keeps connections over TLS, too, and no answer is another question\'s', async (t) => {
+  const origin = await startOrigin(t);
+  const by = makeAuthority(t);
+  const base = await startTls(t, 'www.base.example', origin.port, { by });
+  const settings = { OFFLOAD_BASE: BASE, OFFLOAD_BASE_ADDRESS: `127.0.0.1:${base.port}`, OFFLOAD_KEEP_FREE: '0', NODE_EXTRA_CA_CERTS: by.cert };
+  const server = await startServe(t, settings);
+  const lengths = Array.from({ length: 30 }, (_, i) => 100 + i);
+  for (const length of lengths) origin.file(`/${length}`, { body: 'x'.repeat(length) });
+  const asked = async (length: number) => (await fetchRaw({ to: server.port, path: `/${length}`, method: 'HEAD' })).headers.get('Content-Length');
+  for (const length of lengths) assert.equal(await asked(length), String(length));
+  assert.equal(base.names.length, 1, 'one connection');
+  assert.deepEqual(await Promise.all(lengths.map(asked)), lengths.map(String));
+  assert.equal(server.errorLog().includes('failed'), false, server.errorLog());
+});
+
 test('the built-in server holds to it for every connection', async (t) => {
   const origin = await startOrigin(t);
   const by = makeAuthority(t);
