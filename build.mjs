@@ -90,14 +90,21 @@ const common = {
 async function lastLine(entry) {
   const { outputFiles } = await build({ ...common, ...forEachRequest, entryPoints: [entry], write: false, define: { OFFLOAD_VERSION: JSON.stringify(version) } });
   const text = outputFiles[0].text.trimEnd();
-  const quoted = [...text.matchAll(/"(\w+)" ?in /g)].find(([, field]) => OWN_FIELDS.test(field));
-  if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
   // Minified, it has line feeds in template literals only; elsewhere this would not compile.
   const line = `(function(require,keepCompiled,__filename){${text.replaceAll('\n', '\\n')}})`;
   compileFunction(line);
   const hash = createHash('sha256').update(line).digest('hex').slice(0, 16);
   // esbuild ends the file with a line feed.
   return { define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, footer: { js: `//${hash}${line}` } };
+}
+
+/** What OWN_FIELDS must not have made short. @throws Error */
+function checkFields(text) {
+  const quoted = [...text.matchAll(/"(\w+)" ?in /g)].find(([, field]) => OWN_FIELDS.test(field));
+  if (quoted !== undefined) throw new Error(`build.mjs: '${quoted[1]}' in … stands in the source; take it out of OWN_FIELDS`);
+  // No field of Node's process is that short: it was a longer one (version).
+  const [nodes] = /\bprocess\.\w{1,2}\b/.exec(text) ?? [];
+  if (nodes !== undefined) throw new Error(`build.mjs: ${nodes} was a field of process with a name of OWN_FIELDS; use another (process.versions.node), or take it out`);
 }
 
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
@@ -113,6 +120,7 @@ for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.
     banner: { js: `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence` },
     ...(program === undefined ? { define: { OFFLOAD_VERSION: JSON.stringify(version) } } : await lastLine(program)),
   });
+  if (program !== undefined) checkFields(readFileSync(new URL(draft, import.meta.url), 'utf8'));
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
 }

@@ -25,7 +25,6 @@ export class KeptHeads {
   readonly #idle: HeadConnection[] = [];
   /** Of all connections: what comes is taken out of it at once. */
   readonly #buffer = Buffer.allocUnsafeSlow(LONGEST);
-
   readonly #connect: Connect;
 
   constructor(settings: ConnectSettings) {
