@@ -14,7 +14,9 @@ testClient('qemu-img', ['qemu-img'], [
     run: async ({ url, dir, take, run }) => {
       const info = succeeded(await run('qemu-img', 'info', '--output=json', `${url}disk.qcow2`));
       const asked = lines(take());
-      const { stdout, stderr } = succeeded(await run('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', `${url}disk.qcow2`, 'disk.raw'));
+      // One read at a time: qemu-img 7.2 waits for ever, now and then, if several are redirected at once. 15 of 720 times
+      // where a plain Apache redirects to a plain Apache, never with this or without a redirect.
+      const { stdout, stderr } = succeeded(await run('qemu-img', 'convert', '-m', '1', '-f', 'qcow2', '-O', 'raw', `${url}disk.qcow2`, 'disk.raw'));
       const requests = take();
       assert.deepEqual(statuses(requests), [200, 206]);
       return { file: describeFile(join(dir, 'disk.raw')), said: stdout + stderr, info: JSON.parse(info.stdout.replace(/127\.0\.0\.1:\d+/, 'SERVER')) as unknown, asked };
