@@ -12,13 +12,13 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   process.exit(2);
 }
 
-/** What the table of settings says for people, and its flags, are for the command only: 3 KB that each request would read. */
+/** What the table of settings says for people is for the command only: 3 KB that each request would read. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/](?:table|cache-dir)\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {2,4}(?:meaning|syntax|flag): .*,\n/gm, ''),
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {2,4}(?:meaning|syntax): .*,\n/gm, ''),
     })),
 };
 
@@ -47,13 +47,13 @@ const nodesFunctionsOnce = {
 
 /**
  * Fields of our own objects, minified: 2 KB less. None of them is on disk, in the log, in a job, in Node's interfaces, or in quotes (`'body' in reply`),
- * which stay as they are.
+ * which stay as they are; and none is a setting's key, from which its names come.
  */
 const OWN_FIELDS = new RegExp(`^(?:${`
   acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
-  ensure field fields flush found fwdStatus handed handoff head heartbeat ifRange kind layout list mark maxDupeDownloads
+  ensure field fields flush found fwdStatus handed head heartbeat ifRange kind layout list mark maxDupeDownloads
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
-  scriptDir settings shardOf silent source staleIfError state storage text ticket total trustedProxy uncacheable urlDirectories validated verdict version
+  scriptDir settings shardOf silent source state storage text ticket total urlDirectories validated verdict version
   wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
   adopt advance beat forget fromRaw giveUp hasOther hold isDraft isDue isNamed limits look newest reach reopen started trusted untilWhole urls
 `.trim().split(/\s+/).join('|')})$`);

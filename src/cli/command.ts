@@ -1,4 +1,4 @@
-import type { Key } from '../settings/table.js';
+import type { Key } from '../settings/settings.js';
 import type { Arguments } from './arguments.js';
 import type { Io } from './io.js';
 

@@ -1,4 +1,6 @@
-import { KEYS, TABLE, type Key, type Setting } from '../settings/table.js';
+import { flagOf } from '../settings/names.js';
+import type { Key } from '../settings/settings.js';
+import { KEYS, TABLE, type Setting } from '../settings/table.js';
 import type { Command, Flag } from './command.js';
 import { flagText } from './help.js';
 import { bold, heading, italic, item, listing, page, paragraph, subheading, text, title } from './roff.js';
@@ -49,7 +51,7 @@ function command({ name, usage, about, flags, settings, exits, examples }: Comma
 }
 
 function settingNames(settings: readonly Key[]): string {
-  return settings.length === KEYS.length ? 'the flags of all settings' : settings.map((key) => `\`--${TABLE[key].flag}\``).join(', ');
+  return settings.length === KEYS.length ? 'the flags of all settings' : settings.map((key) => `\`--${flagOf(key)}\``).join(', ');
 }
 
 function flag(own: Flag): string {
@@ -57,6 +59,6 @@ function flag(own: Flag): string {
 }
 
 function setting(key: Key): string {
-  const { flag: name, syntax, meaning, default: usual }: Setting<unknown> = TABLE[key];
-  return item(`${bold(`--${name}`)}${syntax === 'on|off' ? '' : ` ${italic(syntax)}`}`, `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`}).`);
+  const { syntax, meaning, default: usual }: Setting<unknown> = TABLE[key];
+  return item(`${bold(`--${flagOf(key)}`)}${syntax === 'on|off' ? '' : ` ${italic(syntax)}`}`, `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`}).`);
 }

@@ -1,6 +1,8 @@
 import { DIRECTIVES } from '../rules/directives.js';
 import { VALUE_FORMS } from '../settings/help.js';
-import { KEYS, TABLE, type Key, type Setting } from '../settings/table.js';
+import { directiveOf, flagOf, variableOf } from '../settings/names.js';
+import type { Key } from '../settings/settings.js';
+import { KEYS, TABLE, type Setting } from '../settings/table.js';
 import { bold, heading, italic, item, listing, page, paragraph, title } from './roff.js';
 
 /** offload.conf(5), in the language of man(7). */
@@ -36,10 +38,10 @@ const DESCRIPTION = [
 ];
 
 function setting(key: Key): string {
-  const { directive, env, flag, syntax, meaning, many, default: usual }: Setting<unknown> = TABLE[key];
+  const { syntax, meaning, many, default: usual }: Setting<unknown> = TABLE[key];
   const more = many === true ? ' May stand several times.' : '';
   return item(
-    `${bold(directive)} ${italic(syntax)}`,
-    `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`}).${more} Environment: \`${env}\`. Flag: \`--${flag}\`.`,
+    `${bold(directiveOf(key))} ${italic(syntax)}`,
+    `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`}).${more} Environment: \`${variableOf(key)}\`. Flag: \`--${flagOf(key)}\`.`,
   );
 }

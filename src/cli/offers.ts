@@ -1,4 +1,6 @@
-import { TABLE, type Key, type Setting } from '../settings/table.js';
+import { flagOf } from '../settings/names.js';
+import type { Key } from '../settings/settings.js';
+import { TABLE, type Setting } from '../settings/table.js';
 import type { Command, Flag } from './command.js';
 
 /** What a shell offers for a word: names of files or directories, one of these words, or nothing. */
@@ -30,8 +32,8 @@ export function offeredWords({ operands, offers, usage }: Command): Offer {
 }
 
 function settingFlag(key: Key): Flag {
-  const { flag: name, meaning, syntax, many }: Setting<unknown> = TABLE[key];
-  return { name, meaning, ...(syntax === 'on|off' ? {} : { value: syntax }), ...(many === true ? { many } : {}) };
+  const { meaning, syntax, many }: Setting<unknown> = TABLE[key];
+  return { name: flagOf(key), meaning, ...(syntax === 'on|off' ? {} : { value: syntax }), ...(many === true ? { many } : {}) };
 }
 
 /** The table names a file FILE, a directory DIR, and a choice by its words. */

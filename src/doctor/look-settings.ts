@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explainSettings } from '../settings/load.js';
 import type { SettingsSource } from '../settings/source.js';
-import { TABLE } from '../settings/table.js';
+import { directiveOf } from '../settings/names.js';
 import { error, type Finding, ok, warning } from './finding.js';
 
 /** Each setting that somebody set, and where; what is wrong with them. */
@@ -11,7 +11,7 @@ export function lookAtSettings(source: SettingsSource): Finding[] {
   const set = settings.filter(({ from }) => from !== 'default' && from !== 'not set');
   const bad = problems.map((problem) => {
     const cut = problem.lastIndexOf('; ');
-    const more = problem.startsWith(`${TABLE.base.directive}: not set`) ? '. What SetEnv sets in the web server is not seen here: give it as a flag' : '';
+    const more = problem.startsWith(`${directiveOf('base')}: not set`) ? '. What SetEnv sets in the web server is not seen here: give it as a flag' : '';
     return cut < 0 ? error(problem, 'correct it there') : error(problem.slice(0, cut), problem.slice(cut + 2) + more);
   });
   const usual = settings.length - set.length;

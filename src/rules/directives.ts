@@ -1,5 +1,6 @@
 import { suggest } from '../settings/suggest.js';
-import { TABLE } from '../settings/table.js';
+import { directiveOf } from '../settings/names.js';
+import { KEYS } from '../settings/table.js';
 import { readLines, wordsOf, type Line } from './lines.js';
 import { parseOffloadHost, type OffloadHost } from './offload-host.js';
 import { Problem } from '../cli/problem.js';
@@ -76,7 +77,7 @@ export const DIRECTIVES: Readonly<Record<string, Directive>> = {
 };
 
 /** Directives of the offload side: one file may configure both. */
-const OFFLOAD_SIDE = new Set(Object.values(TABLE).map(({ directive }) => directive.toLowerCase()));
+const OFFLOAD_SIDE = new Set(KEYS.map((key) => directiveOf(key).toLowerCase()));
 
 /** Where the text of directives came from. */
 export interface Source {

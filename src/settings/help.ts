@@ -1,6 +1,8 @@
 /** Texts for people made of the table. Not loaded by the CGI program. */
 import type { ParseArgsConfig } from 'node:util';
-import { KEYS, TABLE, type Key, type Setting } from './table';
+import { directiveOf, flagOf, variableOf } from './names';
+import type { Key } from './settings';
+import { KEYS, TABLE, type Setting } from './table';
 
 const WIDTH = 80;
 /** The widest column of heads. */
@@ -19,8 +21,8 @@ export const VALUE_FORMS = {
 export function flagOptions(keys: readonly Key[] = KEYS): NonNullable<ParseArgsConfig['options']> {
   return Object.fromEntries(
     keys.map((key) => {
-      const { flag, syntax, many = false } = setting(key);
-      return [flag, { type: syntax === 'on|off' ? 'boolean' : 'string', multiple: many }];
+      const { syntax, many = false } = setting(key);
+      return [flagOf(key), { type: syntax === 'on|off' ? 'boolean' : 'string', multiple: many }];
     }),
   );
 }
@@ -30,9 +32,9 @@ type Row = readonly [head: string, text: string];
 /** The flag of each setting, and what it means. */
 export function settingRows(keys: readonly Key[] = KEYS): readonly Row[] {
   return keys.map((key) => {
-    const { flag, syntax, meaning, default: usual } = setting(key);
+    const { syntax, meaning, default: usual } = setting(key);
     const value = syntax === 'on|off' ? '' : ` ${syntax}`;
-    return [`  --${flag}${value}`, `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`})`] as const;
+    return [`  --${flagOf(key)}${value}`, `${meaning} (${usual === undefined ? 'required' : `default: ${usual}`})`] as const;
   });
 }
 
@@ -45,8 +47,8 @@ export function valueRows(keys: readonly Key[] = KEYS): readonly Row[] {
 /** The table of all settings in Markdown, for the README. */
 export function settingsTable(): string {
   const rows = KEYS.map((key) => {
-    const { directive, env, flag, syntax, meaning, default: usual } = setting(key);
-    const cells = [code(directive), code(env), code(`--${flag}`), code(syntax), usual === undefined ? 'required' : code(usual)];
+    const { syntax, meaning, default: usual } = setting(key);
+    const cells = [code(directiveOf(key)), code(variableOf(key)), code(`--${flagOf(key)}`), code(syntax), usual === undefined ? 'required' : code(usual)];
     return `| ${[...cells, meaning].map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |\n`;
   });
   return `| directive | environment | flag | value | default | meaning |\n|---|---|---|---|---|---|\n${rows.join('')}`;

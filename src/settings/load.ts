@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { readLines, splitWords } from './file';
-import type { Settings } from './settings';
+import { directiveOf, flagOf, variableOf } from './names';
+import type { Key, Settings } from './settings';
 import { settingsFile, type SettingsSource, variable } from './source';
 import { suggest } from './suggest';
-import { BASE_SIDE, KEYS, TABLE, type Key } from './table';
+import { BASE_SIDE, KEYS, TABLE } from './table';
 import { BadValue } from './values';
 
 /** All that is wrong with the settings, one sentence a problem; the message has one on each line. */
@@ -81,7 +82,7 @@ export function explainSettings(source: SettingsSource): {
   const { found, problems } = gather(source);
   const settings = KEYS.map((key) => {
     const { text, from } = found.get(key) ?? { text: undefined, from: 'not set' };
-    return { directive: TABLE[key].directive, text, from };
+    return { directive: directiveOf(key), text, from };
   });
   return { settings, problems };
 }
@@ -93,20 +94,21 @@ function gather(source: SettingsSource): Gathered {
   if (file !== undefined) readFile(file, isNamed, into);
 
   for (const key of KEYS) {
-    const { default: usual, directive, env: name, flag } = TABLE[key];
-    const given = flags?.[flag];
+    const usual = TABLE[key].default;
+    const given = flags?.[flagOf(key)];
     if (given !== undefined) {
-      take(into, key, flagText(given), `--${flag}`, `--${flag} `);
+      take(into, key, flagText(given), `--${flagOf(key)}`, `--${flagOf(key)} `);
       continue;
     }
+    const name = variableOf(key);
     const text = variable(env, name);
     if (text !== undefined) take(into, key, text, name, `${name}=`);
     else if (into.found.has(key)) continue;
     else if (usual !== undefined) into.found.set(key, { text: usual, value: undefined, from: DEFAULT });
     else {
-      const where = file ?? first;
-      const byFlag = flags === undefined ? '' : ` or --${flag}`;
-      into.problems.push(`${directive}: not set; write ${directive} and its value in ${where}, or set ${name}${byFlag}`);
+      const directive = directiveOf(key);
+      const byFlag = flags === undefined ? '' : ` or --${flagOf(key)}`;
+      into.problems.push(`${directive}: not set; write ${directive} and its value in ${file ?? first}, or set ${name}${byFlag}`);
     }
   }
   return into;
@@ -151,7 +153,7 @@ function readFile(path: string, named: boolean, into: Gathered): void {
     );
     return;
   }
-  const keys = new Map(KEYS.map((key) => [TABLE[key].directive.toLowerCase(), key]));
+  const keys = new Map(KEYS.map((key) => [directiveOf(key).toLowerCase(), key]));
   for (const { number, directive, rest } of readLines(text)) {
     const key = keys.get(directive.toLowerCase());
     const where = `${path}:${number}`;
@@ -161,7 +163,8 @@ function readFile(path: string, named: boolean, into: Gathered): void {
 }
 
 function takeLine(key: Key, rest: string, where: string, into: Gathered): void {
-  const { directive, many, phrase } = TABLE[key];
+  const { many, phrase } = TABLE[key];
+  const directive = directiveOf(key);
   const earlier = into.found.get(key);
   const words = splitWords(rest);
   let problem = '';
@@ -188,7 +191,7 @@ function joined(one: Found, other: Found): Found {
 function checkForeign(directive: string, where: string, into: Gathered): void {
   const baseSide = BASE_SIDE.split(' ');
   if (baseSide.some((name) => name.toLowerCase() === directive.toLowerCase())) return;
-  const meant = suggest(directive, [...KEYS.map((key) => TABLE[key].directive), ...baseSide]);
+  const meant = suggest(directive, [...KEYS.map(directiveOf), ...baseSide]);
   const remedy = meant === undefined ? 'remove the line' : `did you mean ${meant}?`;
   into.problems.push(`${where}: ${show(directive)}: unknown directive; ${remedy}`);
 }

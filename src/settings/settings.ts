@@ -59,3 +59,5 @@ export interface Settings {
   readonly debug: boolean;
   readonly listen: Listen;
 }
+
+export type Key = keyof Settings;

@@ -1,9 +1,9 @@
 /**
  * The one table of settings. File, environment, flags, help and the README's table come from it:
- * a new setting is an entry here and a field in `Settings`.
+ * a new setting is an entry here and a field in `Settings`. Its names come from its key: names.ts.
  */
 import { CACHE_DIR } from './cache-dir';
-import type { Settings } from './settings';
+import type { Key, Settings } from './settings';
 import {
   address,
   addressBlocks,
@@ -21,10 +21,6 @@ import {
 } from './values';
 
 export interface Setting<T> {
-  readonly directive: string;
-  readonly env: string;
-  /** Without its two dashes. */
-  readonly flag: string;
   /** As it would be written; a setting without a default must be set. */
   readonly default?: string;
   /** The form of the value, for the help text. */
@@ -38,21 +34,13 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
 }
 
-export type Key = keyof Settings;
-
 export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
   base: {
-    directive: 'OffloadBase',
-    env: 'OFFLOAD_BASE',
-    flag: 'base',
     syntax: 'ORIGIN',
     meaning: 'the base server: http or https, name, port',
     parse: origin,
   },
   baseAddress: {
-    directive: 'OffloadBaseAddress',
-    env: 'OFFLOAD_BASE_ADDRESS',
-    flag: 'base-address',
     default: 'none',
     syntax: 'HOST[:PORT]',
     meaning: "connect here instead of looking the base's name up",
@@ -60,54 +48,36 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
   },
   cacheDir: CACHE_DIR,
   timeout: {
-    directive: 'OffloadTimeout',
-    env: 'OFFLOAD_TIMEOUT',
-    flag: 'timeout',
     default: '45s',
     syntax: 'DURATION',
     meaning: 'longest time without progress, of the base or of a fill',
     parse: waitingTime,
   },
   fresh: {
-    directive: 'OffloadFresh',
-    env: 'OFFLOAD_FRESH',
-    flag: 'fresh',
     default: '0s',
     syntax: 'DURATION',
     meaning: "how long the base's word holds before it is asked again; 0s asks every time",
     parse: duration,
   },
   staleIfError: {
-    directive: 'OffloadStaleIfError',
-    env: 'OFFLOAD_STALE_IF_ERROR',
-    flag: 'stale-if-error',
     default: '1d',
     syntax: 'DURATION',
     meaning: 'how long after its last check a cached file may be sent while the base fails',
     parse: duration,
   },
   uncacheable: {
-    directive: 'OffloadUncacheable',
-    env: 'OFFLOAD_UNCACHEABLE',
-    flag: 'uncacheable',
     default: 'pass',
     syntax: 'pass|refuse',
     meaning: 'what becomes of answers that must not or cannot be cached',
     parse: choice('pass', 'refuse'),
   },
   maxDupeDownloads: {
-    directive: 'OffloadMaxDupeDownloads',
-    env: 'OFFLOAD_MAX_DUPE_DOWNLOADS',
-    flag: 'max-dupe-downloads',
     default: '0',
     syntax: 'N',
     meaning: 'simultaneous downloads of one URL by one address; 0 is no limit',
     parse: wholeNumber,
   },
   trustedProxy: {
-    directive: 'OffloadTrustedProxy',
-    env: 'OFFLOAD_TRUSTED_PROXY',
-    flag: 'trusted-proxy',
     default: 'none',
     syntax: 'ADDRESS[/BITS]...',
     meaning: "proxies whose word about the client's address is believed",
@@ -115,27 +85,18 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     parse: addressBlocks,
   },
   cacheSize: {
-    directive: 'OffloadCacheSize',
-    env: 'OFFLOAD_CACHE_SIZE',
-    flag: 'cache-size',
     default: 'none',
     syntax: 'SIZE|PERCENT',
     meaning: 'most that the cache holds: what was not used for longest goes; none is all but OffloadKeepFree',
     parse: limit,
   },
   keepFree: {
-    directive: 'OffloadKeepFree',
-    env: 'OFFLOAD_KEEP_FREE',
-    flag: 'keep-free',
     default: '5%',
     syntax: 'SIZE|PERCENT',
     meaning: 'space of the file system that the cache leaves free',
     parse: sizeOrShare,
   },
   handoff: {
-    directive: 'OffloadHandoff',
-    env: 'OFFLOAD_HANDOFF',
-    flag: 'handoff',
     default: 'none',
     syntax: 'WAY [PREFIX [FIELD...]]',
     meaning: 'how a web server is told to send a cached file itself (see offload site)',
@@ -143,27 +104,18 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     parse: handoff,
   },
   log: {
-    directive: 'OffloadLog',
-    env: 'OFFLOAD_LOG',
-    flag: 'log',
     default: 'none',
     syntax: 'FILE',
     meaning: 'access log: a line for each request and each fill',
     parse: file,
   },
   logFormat: {
-    directive: 'OffloadLogFormat',
-    env: 'OFFLOAD_LOG_FORMAT',
-    flag: 'log-format',
     default: 'combined',
     syntax: 'combined|json',
     meaning: 'how its lines are written',
     parse: choice('combined', 'json'),
   },
   statusAllow: {
-    directive: 'OffloadStatusAllow',
-    env: 'OFFLOAD_STATUS_ALLOW',
-    flag: 'status-allow',
     default: 'none',
     syntax: 'ADDRESS[/BITS]...',
     meaning: 'who besides this machine may see /.offload/status and /.offload/metrics of offload serve',
@@ -171,18 +123,12 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
     parse: addressBlocks,
   },
   debug: {
-    directive: 'OffloadDebug',
-    env: 'OFFLOAD_DEBUG',
-    flag: 'debug',
     default: 'off',
     syntax: 'on|off',
     meaning: 'write each decision to the error log',
     parse: onOff,
   },
   listen: {
-    directive: 'OffloadListen',
-    env: 'OFFLOAD_LISTEN',
-    flag: 'listen',
     default: '127.0.0.1:8080',
     syntax: 'HOST:PORT|unix:PATH',
     meaning: 'where the built-in server (offload serve) listens',

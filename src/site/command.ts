@@ -6,6 +6,7 @@ import { Problem } from '../cli/problem.js';
 import { settingsSource } from '../cli/settings.js';
 import { canBeNamed } from '../host/handoff.js';
 import { explainSettings, loadSettings } from '../settings/load.js';
+import { directiveOf, variableOf } from '../settings/names.js';
 import type { SettingsSource } from '../settings/source.js';
 import { KEYS, TABLE } from '../settings/table.js';
 import { VERSION } from '../version.js';
@@ -55,10 +56,10 @@ function siteOf(args: Arguments, source: SettingsSource, { usual, ways }: Flavou
     given.push({ directive, text });
     const file = FILE_AND_LINE.exec(from)?.[1];
     // What a file says is read there for each request: it can be changed there, and is said once.
-    if (file === undefined) variables.set(TABLE[key].env, text);
+    if (file === undefined) variables.set(variableOf(key), text);
     else variables.set('OFFLOAD_CONF', resolve(file));
   }
-  const chosen = explained.some(({ directive, from }) => directive === TABLE.handoff.directive && from !== 'default');
+  const chosen = explained.some(({ directive, from }) => directive === directiveOf('handoff') && from !== 'default');
   const handoff = chosen ? settings.handoff : TABLE.handoff.parse(usual);
   if (handoff !== undefined && !ways.includes(handoff.way)) {
     throw new Problem(`OffloadHandoff ${handoff.way}`, `this server can't do that; use none or ${ways.join(' or ')}`);

@@ -8,7 +8,8 @@ import { runCommand } from '../../src/cli/run';
 import { MANUAL, PAGES } from '../../src/cli/commands/manual';
 import { COMMANDS } from '../../src/cli/table';
 import { DIRECTIVES } from '../../src/rules/directives';
-import { KEYS, TABLE } from '../../src/settings/table';
+import { directiveOf, flagOf } from '../../src/settings/names';
+import { KEYS } from '../../src/settings/table';
 import { tempDir } from '../support/place';
 import { lackingPrograms } from './terminal';
 
@@ -46,11 +47,11 @@ test('offload(1) has each command, each of its flags, its exit codes and example
     for (const { call } of examples) assert.ok(section.includes(`\n           ${call}\n`), call);
     assert.match(section, /Exit codes: 0: /);
   }
-  for (const key of KEYS) assert.match(text, new RegExp(`^ {7}--${TABLE[key].flag}( |$)`, 'm'));
+  for (const key of KEYS) assert.match(text, new RegExp(`^ {7}--${flagOf(key)}( |$)`, 'm'));
 });
 
 test('offload.conf(5) has each directive of both sides', { skip: lackingPrograms('man') }, async () => {
   const text = read(await manual('offload.conf.5'));
-  for (const name of [...KEYS.map((key) => TABLE[key].directive), ...Object.keys(DIRECTIVES)]) assert.match(text, new RegExp(`^ {7}${name} `, 'm'));
+  for (const name of [...KEYS.map((key) => directiveOf(key)), ...Object.keys(DIRECTIVES)]) assert.match(text, new RegExp(`^ {7}${name} `, 'm'));
   assert.match(text, /OffloadBase https:\/\/www\.example\.org\n/);
 });

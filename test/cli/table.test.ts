@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { commandHelp, programHelp } from '../../src/cli/help';
 import { runCommand } from '../../src/cli/run';
 import { COMMANDS } from '../../src/cli/table';
-import { TABLE } from '../../src/settings/table';
+import { flagOf } from '../../src/settings/names';
 import { VERSION } from '../../src/version';
 import { atEnd, tempDir } from '../support/place';
 import { lackingPrograms, startTerminal } from './terminal';
@@ -54,7 +54,7 @@ for (const command of COMMANDS) {
   test(`offload ${command.name}: its texts are complete, its flags differ, its program loads, its help shows all of it`, async () => {
     const { name, summary, flags, settings, exits, examples } = command;
     assert.match(summary, /^[a-z].*[^.]$/);
-    const names = [...flags.map((flag) => flag.name), ...settings.map((key) => TABLE[key].flag), 'help'];
+    const names = [...flags.map((flag) => flag.name), ...settings.map(flagOf), 'help'];
     assert.equal(new Set(names).size, names.length, 'two flags of one name');
     for (const { name: flag, default: usual, choices, many } of flags) {
       assert.match(flag, /^[a-z]+(-[a-z]+)*$/);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { columns, flagOptions, settingRows, settingsTable, VALUE_FORMS, valueRows } from '../../src/settings/help';
 import { loadSettings } from '../../src/settings/load';
+import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
 import { BASE_SIDE, KEYS, TABLE } from '../../src/settings/table';
 
 function cells(row: string): string[] {
@@ -11,28 +12,30 @@ function cells(row: string): string[] {
 
 test('directive, variable and flag of a setting are one name in three spellings', () => {
   for (const key of KEYS) {
-    const { directive, env, flag } = TABLE[key];
+    const directive = directiveOf(key);
     const words = directive.match(/[A-Z][a-z]*/g)!.slice(1);
     assert.equal(directive, `Offload${words.join('')}`);
-    assert.equal(env, ['OFFLOAD', ...words].join('_').toUpperCase());
-    assert.equal(flag, words.join('-').toLowerCase());
+    assert.equal(variableOf(key), ['OFFLOAD', ...words].join('_').toUpperCase());
+    assert.equal(flagOf(key), words.join('-').toLowerCase());
     assert.equal(key, words.join('').replace(/^./, (letter) => letter.toLowerCase()));
     assert.ok(!BASE_SIDE.split(' ').includes(directive));
   }
+  const names = [directiveOf('maxDupeDownloads'), variableOf('maxDupeDownloads'), flagOf('maxDupeDownloads')];
+  assert.deepEqual(names, ['OffloadMaxDupeDownloads', 'OFFLOAD_MAX_DUPE_DOWNLOADS', 'max-dupe-downloads']);
 });
 
 test('every default is a value that its setting takes', () => {
   for (const key of KEYS) {
-    const { default: usual, parse, directive } = TABLE[key];
-    if (usual === undefined) assert.equal(directive, 'OffloadBase');
-    else assert.doesNotThrow(() => parse(usual), directive);
+    const { default: usual, parse } = TABLE[key];
+    if (usual === undefined) assert.equal(key, 'base');
+    else assert.doesNotThrow(() => parse(usual), key);
   }
 });
 
 test('the help text has each flag with its default, in columns at most 80 wide', () => {
   const help = `${columns(settingRows())}\nValues:\n${columns(valueRows())}`;
   for (const line of help.split('\n')) assert.ok(line.length <= 80 && line === line.trimEnd(), line);
-  for (const key of KEYS) assert.match(help, new RegExp(`^  --${TABLE[key].flag}(  | [A-Zcop])`, 'm'));
+  for (const key of KEYS) assert.match(help, new RegExp(`^  --${flagOf(key)}(  | [A-Zcop])`, 'm'));
   assert.match(help, /^ {2}--fresh DURATION +how long the base's word/m);
   const starts = help.split('\n\n')[0]!.trimEnd().split('\n').map((line) => line.search(/(?<= {2})[^\s-]/));
   assert.equal(new Set(starts).size, 1, 'the meanings stand in one column');

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { explainSettings, loadSettings, SettingsError } from '../../src/settings/load';
 import type { SettingsSource } from '../../src/settings/source';
+import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
+import type { Key } from '../../src/settings/settings';
 import { KEYS, TABLE } from '../../src/settings/table';
 
 const root = mkdtempSync(join(tmpdir(), 'offload-settings-'));
@@ -94,13 +96,13 @@ test('each setting can be set by file, environment and flag', () => {
     listen: 'unix:/s',
   };
   assert.deepEqual(Object.keys(texts).sort(), [...KEYS].sort(), 'a setting is missing from this test');
-  const all = (name: 'directive' | 'env' | 'flag'): Record<string, string> =>
-    Object.fromEntries(KEYS.map((key) => [TABLE[key][name], texts[key]!]));
+  const all = (nameOf: (key: Key) => string): Record<string, string> =>
+    Object.fromEntries(KEYS.map((key) => [nameOf(key), texts[key]!]));
   const expected = Object.fromEntries(KEYS.map((key) => [key, TABLE[key].parse(texts[key]!)]));
-  const file = Object.entries(all('directive')).map((pair) => pair.join(' ')).join('\n');
+  const file = Object.entries(all(directiveOf)).map((pair) => pair.join(' ')).join('\n');
   assert.deepEqual(loadSettings(conf(file)), expected);
-  assert.deepEqual(loadSettings(place({}, { env: all('env') })), expected);
-  assert.deepEqual(loadSettings(place({}, { flags: all('flag') })), expected);
+  assert.deepEqual(loadSettings(place({}, { env: all(variableOf) })), expected);
+  assert.deepEqual(loadSettings(place({}, { flags: all(flagOf) })), expected);
 });
 
 test('a flag comes before the environment, that before the file, that before the default', () => {
@@ -316,7 +318,7 @@ test('random bytes are settings or a SettingsError, never a crash', () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0; // Numerical Recipes' generator: the same bytes each run.
     return Math.floor((seed / 2 ** 32) * below);
   };
-  const pieces = [...KEYS.map((key) => `\n${TABLE[key].directive} `), ...'" \' \\ \n \r \t # , : / [ ] % @ ? - .'.split(' '), ' ', 'http://', 'unix:/', '::1', '10.0.0.0/8', '45s', '5%', 'none', '\0', 'ü', '\u2028'];
+  const pieces = [...KEYS.map((key) => `\n${directiveOf(key)} `), ...'" \' \\ \n \r \t # , : / [ ] % @ ? - .'.split(' '), ' ', 'http://', 'unix:/', '::1', '10.0.0.0/8', '45s', '5%', 'none', '\0', 'ü', '\u2028'];
   const source = conf('');
   let good = 0;
   for (let round = 0; round < 1000; round++) {
@@ -324,8 +326,8 @@ test('random bytes are settings or a SettingsError, never a crash', () => {
     const bytes = Buffer.concat(parts);
     writeFileSync(join(source.dir, 'offload.conf'), bytes);
     const key = KEYS[random(KEYS.length)]!;
-    const env = { ...BASE, [TABLE[key].env]: bytes.toString('latin1') };
-    const found = [problems({ ...source, env: BASE }), problems({ ...source, env }), problems({ ...source, env: BASE, flags: { [TABLE[key].flag]: bytes.toString() } })];
+    const env = { ...BASE, [variableOf(key)]: bytes.toString('latin1') };
+    const found = [problems({ ...source, env: BASE }), problems({ ...source, env }), problems({ ...source, env: BASE, flags: { [flagOf(key)]: bytes.toString() } })];
     for (const problem of found.flat()) assert.ok(!/[\n\r\0]/.test(problem), JSON.stringify(problem));
     good += found.filter((list) => list.length === 0).length;
   }

@@ -1,0 +1,15 @@
+/** One rule names a setting in all places: `baseAddress`, OffloadBaseAddress, OFFLOAD_BASE_ADDRESS, `--base-address`. */
+import type { Key } from './settings';
+
+export function directiveOf(key: Key): string {
+  return `Offload${key[0]!.toUpperCase()}${key.slice(1)}`;
+}
+
+export function variableOf(key: Key): string {
+  return `OFFLOAD_${key.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+/** Without its two dashes. */
+export function flagOf(key: Key): string {
+  return key.replaceAll(/[A-Z]/g, '-$&').toLowerCase();
+}
