@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { flagsFrom } from '../settings/flags.js';
 import { loadSettings } from '../settings/load.js';
 import type { SettingsSource } from '../settings/source.js';
 import type { Settings } from '../settings/settings.js';
@@ -6,7 +7,7 @@ import type { Arguments } from './arguments.js';
 
 /** Where a command's settings come from: its flags, the environment, offload.conf beside the command or in /etc. */
 export function settingsSource({ flags }: Arguments): SettingsSource {
-  return { flags, env: process.env, scriptDir: dirname(process.argv[1] ?? '.') };
+  return { flag: flagsFrom(flags), env: process.env, scriptDir: dirname(process.argv[1] ?? '.') };
 }
 
 /** @throws SettingsError with every problem */

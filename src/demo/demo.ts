@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Arguments } from '../cli/arguments.js';
 import { printable, stderrLog } from '../log.js';
+import { flagsFrom, type FlagValues } from '../settings/flags.js';
 import { loadSettings } from '../settings/load.js';
-import type { SettingsSource } from '../settings/source.js';
 import { type Served, Serving } from '../host/serve/serve.js';
 import { untilStopped } from '../host/serve/signals.js';
 import { VERSION } from '../version.js';
@@ -27,11 +27,11 @@ export async function demoCommand({ flags }: Arguments): Promise<number> {
   return 0;
 }
 
-async function run(directory: string, flags: SettingsSource['flags'] & object): Promise<void> {
+async function run(directory: string, flags: FlagValues): Promise<void> {
   let offload = '';
   const embedded = flags['base'] === undefined ? await startBase(directory, () => offload) : undefined;
   const settings = loadSettings({
-    flags: { listen: '127.0.0.1:0', 'cache-dir': join(directory, 'cache'), base: embedded?.address, ...flags },
+    flag: flagsFrom({ listen: '127.0.0.1:0', 'cache-dir': join(directory, 'cache'), base: embedded?.address, ...flags }),
     env: {},
     scriptDir: directory,
     siteFile: join(directory, 'offload.conf'),

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { readLines, splitWords } from './file';
 import { directiveOf, variableOf } from './names';
+import { directory } from './path';
 import { settingsFile, type SettingsSource, variable } from './source';
 import type { Setting } from './table';
-import { directory } from './values';
 
 /** The table's entry; by itself, as src/start.ts looks for it before the program, and so before its table, is compiled. */
 export const CACHE_DIR: Setting<string> = {

@@ -8,19 +8,21 @@ export interface Line {
   readonly rest: string;
 }
 
+// A blank is blank, tab, another control character, or the no-break space that comes along when one copies from a web page.
+const FIRST_WORD = /^([^\0- \xa0]*)(.*)/s;
+const WORD = /(["'])((?:\\.|(?!\1)[^\\])*)\1|[^\0- \xa0"'][^\0- \xa0]*|(["'])/gs;
+
 /** The lines with directives: a `\` at the end goes on in the next line; `#` in front makes a comment. */
 export function readLines(text: string): Line[] {
   const found: Line[] = [];
-  const lines = text.split('\n');
+  const lines = text.split(/\r?(?:\n|$)/);
   for (let i = 0; i < lines.length; i++) {
     const number = i + 1;
-    let line = withoutReturn(lines[i]!);
-    while (line.endsWith('\\')) line = line.slice(0, -1) + withoutReturn(lines[++i] ?? '');
+    let line = lines[i]!;
+    while (line.endsWith('\\')) line = line.slice(0, -1) + (lines[++i] ?? '');
     line = line.trim();
-    if (line === '' || line.startsWith('#')) continue;
-    let end = 0;
-    while (end < line.length && !isBlank(line, end)) end++;
-    found.push({ number, directive: line.slice(0, end), rest: line.slice(end).trim() });
+    const [, directive = '', rest = ''] = FIRST_WORD.exec(line) ?? [];
+    if (line !== '' && !line.startsWith('#')) found.push({ number, directive, rest: rest.trim() });
   }
   return found;
 }
@@ -28,34 +30,9 @@ export function readLines(text: string): Line[] {
 /** The words of a trimmed line. Quotes hold a word together, `\` before a quote or `\` is taken away; undefined if a quote has no end. */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
-  let i = 0;
-  while (i < text.length) {
-    const quote = text[i]!;
-    if (quote === '"' || quote === "'") {
-      let word = '';
-      for (i++; text[i] !== quote; i++) {
-        if (text[i] === '\\' && (text[i + 1] === quote || text[i + 1] === '\\')) i++;
-        if (i >= text.length) return undefined;
-        word += text[i]!;
-      }
-      words.push(word);
-      i++;
-    } else {
-      const start = i;
-      while (i < text.length && !isBlank(text, i)) i++;
-      words.push(text.slice(start, i));
-    }
-    while (i < text.length && isBlank(text, i)) i++;
+  for (const [word, quote, quoted, open] of text.matchAll(WORD)) {
+    if (open !== undefined) return undefined;
+    words.push(quoted?.replaceAll(/\\(.)/gs, (both, next) => (next === quote || next === '\\' ? next : both)) ?? word);
   }
   return words;
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
-}
-
-/** Blank, tab, other control characters, and the no-break space that comes along when one copies from a web page. */
-function isBlank(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code <= 32 || code === 160;
 }

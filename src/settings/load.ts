@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { BadValue } from './bad-value';
 import { readLines, splitWords } from './file';
-import { directiveOf, flagOf, variableOf } from './names';
+import { directiveOf, variableOf } from './names';
 import type { Key, Settings } from './settings';
 import { settingsFile, type SettingsSource, variable } from './source';
 import { suggest } from './suggest';
 import { BASE_SIDE, KEYS, TABLE } from './table';
-import { BadValue } from './values';
 
 /** All that is wrong with the settings, one sentence a problem; the message has one on each line. */
 export class SettingsError extends Error {
@@ -89,34 +89,28 @@ export function explainSettings(source: SettingsSource): {
 
 function gather(source: SettingsSource): Gathered {
   const into: Gathered = { found: new Map(), problems: [] };
-  const { flags, env } = source;
   const { path: file, first, isNamed } = settingsFile(source);
   if (file !== undefined) readFile(file, isNamed, into);
 
   for (const key of KEYS) {
     const usual = TABLE[key].default;
-    const given = flags?.[flagOf(key)];
-    if (given !== undefined) {
-      take(into, key, flagText(given), `--${flagOf(key)}`, `--${flagOf(key)} `);
+    const flag = source.flag?.(key);
+    if (flag?.text !== undefined) {
+      take(into, key, flag.text, flag.name, `${flag.name} `);
       continue;
     }
     const name = variableOf(key);
-    const text = variable(env, name);
+    const text = variable(source.env, name);
     if (text !== undefined) take(into, key, text, name, `${name}=`);
     else if (into.found.has(key)) continue;
     else if (usual !== undefined) into.found.set(key, { text: usual, value: undefined, from: DEFAULT });
     else {
       const directive = directiveOf(key);
-      const byFlag = flags === undefined ? '' : ` or --${flagOf(key)}`;
+      const byFlag = flag === undefined ? '' : ` or ${flag.name}`;
       into.problems.push(`${directive}: not set; write ${directive} and its value in ${file ?? first}, or set ${name}${byFlag}`);
     }
   }
   return into;
-}
-
-function flagText(given: string | boolean | readonly (string | boolean)[]): string {
-  if (typeof given === 'boolean') return given ? 'on' : 'off';
-  return typeof given === 'string' ? given : given.join(' ');
 }
 
 function take({ found, problems }: Gathered, key: Key, written: string, from: string, label: string): void {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import type { Key } from './settings';
 
 export interface SettingsSource {
-  /** Flags by name without dashes, as `parseArgs` gives them; `true` is `on`. Others than the table's are ignored. */
-  readonly flags?: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  /** A setting's flag and its text, if it was given; a source may have no flags. */
+  readonly flag?: (key: Key) => { readonly name: string; readonly text: string | undefined };
   /** `process.env`: only the names of the table are looked up. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where `offload.conf` is looked for first. */

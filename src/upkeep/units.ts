@@ -1,6 +1,7 @@
 import { type Arguments, flag } from '../cli/arguments.js';
 import { Problem } from '../cli/problem.js';
-import { BadValue, duration, sizeOrShare } from '../settings/values.js';
+import { BadValue } from '../settings/bad-value.js';
+import { duration, sizeOrShare } from '../settings/values.js';
 
 /** Milliseconds of a flag like `--older-than 12h`; undefined if it isn't given. @throws Problem */
 export function flagDuration(given: Arguments, name: string): number | undefined {

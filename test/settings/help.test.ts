@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
+import { flagsFrom } from '../../src/settings/flags';
 import { columns, flagOptions, settingRows, settingsTable, VALUE_FORMS, valueRows } from '../../src/settings/help';
 import { loadSettings } from '../../src/settings/load';
 import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
@@ -58,7 +59,7 @@ test('parseArgs takes the flags as the table has them', () => {
     options: flagOptions(),
     args: ['--base', 'http://a', '--debug', '--trusted-proxy=10.0.0.1', '--trusted-proxy', '::1', '--timeout=9s'],
   });
-  const settings = loadSettings({ flags: values, env: {}, scriptDir: '/nowhere', siteFile: '/nowhere/offload.conf' });
+  const settings = loadSettings({ flag: flagsFrom(values), env: {}, scriptDir: '/nowhere', siteFile: '/nowhere/offload.conf' });
   assert.equal(settings.base.href, 'http://a');
   assert.equal(settings.debug, true);
   assert.deepEqual(settings.trustedProxy, ['10.0.0.1', '::1']);

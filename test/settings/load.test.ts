@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { flagsFrom } from '../../src/settings/flags';
 import { explainSettings, loadSettings, SettingsError } from '../../src/settings/load';
 import type { SettingsSource } from '../../src/settings/source';
 import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
@@ -102,13 +103,13 @@ test('each setting can be set by file, environment and flag', () => {
   const file = Object.entries(all(directiveOf)).map((pair) => pair.join(' ')).join('\n');
   assert.deepEqual(loadSettings(conf(file)), expected);
   assert.deepEqual(loadSettings(place({}, { env: all(variableOf) })), expected);
-  assert.deepEqual(loadSettings(place({}, { flags: all(flagOf) })), expected);
+  assert.deepEqual(loadSettings(place({}, { flag: flagsFrom(all(flagOf)) })), expected);
 });
 
 test('a flag comes before the environment, that before the file, that before the default', () => {
   const text = 'OffloadBase http://file\nOffloadTimeout 1s\nOffloadFresh 1s\nOffloadStaleIfError 1s\n';
   const settings = loadSettings(
-    conf(text, { env: { OFFLOAD_TIMEOUT: '2s', OFFLOAD_FRESH: '2s' }, flags: { timeout: '3s', 'not-a-setting': 'x' } }),
+    conf(text, { env: { OFFLOAD_TIMEOUT: '2s', OFFLOAD_FRESH: '2s' }, flag: flagsFrom({ timeout: '3s', 'not-a-setting': 'x' }) }),
   );
   assert.deepEqual([settings.timeout, settings.fresh, settings.staleIfError], [3000, 2000, 1000]);
   assert.equal(settings.base.href, 'http://file');
@@ -116,10 +117,10 @@ test('a flag comes before the environment, that before the file, that before the
 
 test('a switch is on without a value, and a repeated flag is a list', () => {
   const flags = { debug: true, 'trusted-proxy': ['10.0.0.1', '10.0.0.2,10.0.0.3'] };
-  const settings = loadSettings(place({}, { env: { ...BASE, OFFLOAD_DEBUG: 'off' }, flags }));
+  const settings = loadSettings(place({}, { env: { ...BASE, OFFLOAD_DEBUG: 'off' }, flag: flagsFrom(flags) }));
   assert.equal(settings.debug, true);
   assert.deepEqual(settings.trustedProxy, ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
-  assert.equal(loadSettings(place({}, { env: { ...BASE, OFFLOAD_DEBUG: 'on' }, flags: { debug: false } })).debug, false);
+  assert.equal(loadSettings(place({}, { env: { ...BASE, OFFLOAD_DEBUG: 'on' }, flag: flagsFrom({ debug: false }) })).debug, false);
 });
 
 describe('the environment', () => {
@@ -238,7 +239,7 @@ test('all problems are told at once, each with where it is and what would be rig
     <IfModule mod_offload.c>
     constructor x
     OffloadListen ""`;
-  const source = conf(text, { env: { OFFLOAD_UNCACHEABLE: 'deny', OFFLOAD_KEEP_FREE: '5 %' }, flags: { 'max-dupe-downloads': '-1', debug: '' } });
+  const source = conf(text, { env: { OFFLOAD_UNCACHEABLE: 'deny', OFFLOAD_KEEP_FREE: '5 %' }, flag: flagsFrom({ 'max-dupe-downloads': '-1', debug: '' }) });
   assert.deepEqual(problems(source), [
     'offload.conf:3: OffloadTimout: unknown directive; did you mean OffloadTimeout?',
     'offload.conf:4: OffloadTimeout 45x: not a duration; write a number with ms, s, m, h or d, like 45s',
@@ -299,7 +300,7 @@ test('a password in a base does not get into a log', () => {
 test('a setting can tell where it came from', () => {
   const source = conf('OffloadBase http://a\nOffloadTrustedProxy ::1\nOffloadTrustedProxy 10.0.0.1\nOffloadNo 1\n', {
     env: { REDIRECT_OFFLOAD_FRESH: '2s' },
-    flags: { timeout: '3s' },
+    flag: flagsFrom({ timeout: '3s' }),
   });
   const { settings, problems: found } = explainSettings(source);
   const told = Object.fromEntries(settings.map(({ directive, text, from }) => [directive, `${text} ${from.replaceAll(`${source.dir}/`, '')}`]));
@@ -327,7 +328,7 @@ test('random bytes are settings or a SettingsError, never a crash', () => {
     writeFileSync(join(source.dir, 'offload.conf'), bytes);
     const key = KEYS[random(KEYS.length)]!;
     const env = { ...BASE, [variableOf(key)]: bytes.toString('latin1') };
-    const found = [problems({ ...source, env: BASE }), problems({ ...source, env }), problems({ ...source, env: BASE, flags: { [flagOf(key)]: bytes.toString() } })];
+    const found = [problems({ ...source, env: BASE }), problems({ ...source, env }), problems({ ...source, env: BASE, flag: flagsFrom({ [flagOf(key)]: bytes.toString() }) })];
     for (const problem of found.flat()) assert.ok(!/[\n\r\0]/.test(problem), JSON.stringify(problem));
     good += found.filter((list) => list.length === 0).length;
   }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { BadValue } from '../../src/settings/bad-value';
+import { directory } from '../../src/settings/path';
 import * as values from '../../src/settings/values';
 
 /** The parser refuses the text with exactly this message. */
 function refuses(parse: (text: string) => unknown, text: string, message: string): void {
   assert.throws(
     () => parse(text),
-    (error) => error instanceof values.BadValue && (assert.equal(error.message, message), true),
+    (error) => error instanceof BadValue && (assert.equal(error.message, message), true),
     `${JSON.stringify(text)} was taken`,
   );
 }
@@ -63,7 +65,7 @@ describe('an origin', () => {
 
   test('needs a host name or an address, and a port that exists', () => {
     for (const host of ['', 'a..b', '.a', '-a', 'a b', 'a\tb', 'a%41', '1.2.3', '256.1.1.1', '01.2.3.4', '[::1', '[::g]', '[1.2.3.4]', '::1', '[::1]x', `${'a.'.repeat(130)}b`]) {
-      assert.throws(() => values.origin(`http://${host}`), values.BadValue, host);
+      assert.throws(() => values.origin(`http://${host}`), BadValue, host);
     }
     refuses(values.origin, 'http://', 'not a host name or IP address; write one like https://www.example.org');
     for (const port of ['', '0', '65536', '8o', '-1', '+1', '1e3']) {
@@ -129,12 +131,12 @@ test('a choice is one of its words, whatever the case', () => {
 });
 
 test('a directory is an absolute path, cleaned up, and not the root', () => {
-  assert.equal(values.directory('/srv/a/../cache//x/'), '/srv/cache/x');
-  assert.equal(values.directory('/srv/größe 1'), '/srv/größe 1');
+  assert.equal(directory('/srv/a/../cache//x/'), '/srv/cache/x');
+  assert.equal(directory('/srv/größe 1'), '/srv/größe 1');
   for (const text of ['', 'cache', './cache', '~/cache', '/a\0b']) {
-    refuses(values.directory, text, 'not an absolute path; write one like /var/cache/offload');
+    refuses(directory, text, 'not an absolute path; write one like /var/cache/offload');
   }
-  refuses(values.directory, '/a/..', 'is the root directory; write a directory of its own, like /var/cache/offload');
+  refuses(directory, '/a/..', 'is the root directory; write a directory of its own, like /var/cache/offload');
 });
 
 test("a base's address is a name or an address, with or without a port", () => {
