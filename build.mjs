@@ -45,6 +45,16 @@ const nodesFunctionsOnce = {
   },
 };
 
+/** What the start of the file needs, too, the program has from there (src/start.ts): 1 KB. */
+const startsOwn = {
+  name: "the start's own",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[/]src[/]settings[/](?:bad-value|file|names|path|source)\.ts$/ }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name);
+      return { contents: `export const { ${names.join(', ')} } = startsOwn;` };
+    }),
+};
+
 /**
  * Fields of our own objects, minified: 2 KB less. None of them is on disk, in the log, in a job, in Node's interfaces, or in quotes (`'body' in reply`),
  * which stay as they are; and none is a setting's key, from which its names come.
@@ -55,6 +65,7 @@ const OWN_FIELDS = new RegExp(`^(?:${`
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
   scriptDir settings shardOf silent source state storage text ticket total urlDirectories validated verdict version
   wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
+  absolute BadValue directiveOf readLines settingsFile splitWords variable variableOf
   adopt advance beat forget fromRaw giveUp hasOther hold isDraft isDue isNamed limits look newest reach reopen started trusted untilWhole urls
 `.trim().split(/\s+/).join('|')})$`);
 
@@ -88,14 +99,25 @@ const common = {
  * parse it when it needn't be compiled.
  */
 async function lastLine(entry) {
-  const { outputFiles } = await build({ ...common, ...forEachRequest, entryPoints: [entry], write: false, define: { OFFLOAD_VERSION: JSON.stringify(version) } });
+  const { outputFiles, mangleCache } = await build({
+    ...common,
+    ...forEachRequest,
+    plugins: [...forEachRequest.plugins, startsOwn],
+    entryPoints: [entry],
+    write: false,
+    define: { OFFLOAD_VERSION: JSON.stringify(version) },
+    mangleCache: {},
+  });
   const text = outputFiles[0].text.trimEnd();
   // Minified, it has line feeds in template literals only; elsewhere this would not compile.
-  const line = `(function(require,keepCompiled,__filename){${text.replaceAll('\n', '\\n')}})`;
+  const line = `(function(require,keepCompiled,__filename,startsOwn){${text.replaceAll('\n', '\\n')}})`;
   compileFunction(line);
   const hash = createHash('sha256').update(line).digest('hex').slice(0, 16);
-  // esbuild ends the file with a line feed.
-  return { define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, footer: { js: `//${hash}${line}` } };
+  return {
+    define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, // esbuild ends the file with a line feed
+    footer: { js: `//${hash}${line}` },
+    mangleCache, // so that what both use has the same fields
+  };
 }
 
 /** What OWN_FIELDS must not have made short. @throws Error */

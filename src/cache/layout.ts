@@ -108,7 +108,7 @@ function shard(path: string): string {
  * A web server that is handed a body may go by the extension: only those are kept that no server executes, parses or takes
  * for a coding, however it is set up. What a base's `.php` would do here is not the base's to say.
  */
-const PLAIN = 'bin deb flac gif img iso jpeg jpg m4a m4v mkv mp3 mp4 ogg ogv pdf png rpm tar wav webm webp zip'.split(' ');
+const PLAIN = /* @__PURE__ */ 'bin deb flac gif img iso jpeg jpg m4a m4v mkv mp3 mp4 ogg ogv pdf png rpm tar wav webm webp zip'.split(' ');
 
 type Kind = 'head' | 'part' | 'mark' | 'body' | 'lock' | 'verdict';
 

@@ -1,6 +1,7 @@
 import { DIRECTIVES } from '../rules/directives.js';
 import { VALUE_FORMS } from '../settings/help.js';
-import { directiveOf, flagOf, variableOf } from '../settings/names.js';
+import { flagOf } from '../settings/flags.js';
+import { directiveOf, variableOf } from '../settings/names.js';
 import type { Key } from '../settings/settings.js';
 import { KEYS, TABLE, type Setting } from '../settings/table.js';
 import { bold, heading, italic, item, listing, page, paragraph, title } from './roff.js';

@@ -1,4 +1,4 @@
-import { flagOf } from '../settings/names.js';
+import { flagOf } from '../settings/flags.js';
 import type { Key } from '../settings/settings.js';
 import { TABLE, type Setting } from '../settings/table.js';
 import type { Command, Flag } from './command.js';

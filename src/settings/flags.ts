@@ -1,8 +1,13 @@
-import { flagOf } from './names';
+import type { Key } from './settings';
 import type { SettingsSource } from './source';
 
 /** As `parseArgs` gives them, by name without dashes; `true` is `on`. Others than settings' are ignored. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+/** Its name, without its two dashes. */
+export function flagOf(key: Key): string {
+  return key.replaceAll(/[A-Z]/g, '-$&').toLowerCase();
+}
 
 /** For a source of settings. Not loaded by the CGI program, which has no flags. */
 export function flagsFrom(values: FlagValues): NonNullable<SettingsSource['flag']> {

@@ -1,6 +1,7 @@
 /** Texts for people made of the table. Not loaded by the CGI program. */
 import type { ParseArgsConfig } from 'node:util';
-import { directiveOf, flagOf, variableOf } from './names';
+import { flagOf } from './flags';
+import { directiveOf, variableOf } from './names';
 import type { Key } from './settings';
 import { KEYS, TABLE, type Setting } from './table';
 

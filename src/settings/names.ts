@@ -1,4 +1,4 @@
-/** One rule names a setting in all places: `baseAddress`, OffloadBaseAddress, OFFLOAD_BASE_ADDRESS, `--base-address`. */
+/** One rule names a setting in all places: `baseAddress`, OffloadBaseAddress, OFFLOAD_BASE_ADDRESS, and --base-address (flags.ts). */
 import type { Key } from './settings';
 
 export function directiveOf(key: Key): string {
@@ -7,9 +7,4 @@ export function directiveOf(key: Key): string {
 
 export function variableOf(key: Key): string {
   return `OFFLOAD_${key.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`;
-}
-
-/** Without its two dashes. */
-export function flagOf(key: Key): string {
-  return key.replaceAll(/[A-Z]/g, '-$&').toLowerCase();
 }

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { commandHelp, programHelp } from '../../src/cli/help';
 import { runCommand } from '../../src/cli/run';
 import { COMMANDS } from '../../src/cli/table';
-import { flagOf } from '../../src/settings/names';
+import { flagOf } from '../../src/settings/flags';
 import { VERSION } from '../../src/version';
 import { atEnd, tempDir } from '../support/place';
 import { lackingPrograms, startTerminal } from './terminal';

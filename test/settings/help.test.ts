@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
-import { flagsFrom } from '../../src/settings/flags';
+import { flagOf, flagsFrom } from '../../src/settings/flags';
 import { columns, flagOptions, settingRows, settingsTable, VALUE_FORMS, valueRows } from '../../src/settings/help';
 import { loadSettings } from '../../src/settings/load';
-import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
+import { directiveOf, variableOf } from '../../src/settings/names';
 import { BASE_SIDE, KEYS, TABLE } from '../../src/settings/table';
 
 function cells(row: string): string[] {

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { flagsFrom } from '../../src/settings/flags';
+import { flagOf, flagsFrom } from '../../src/settings/flags';
 import { explainSettings, loadSettings, SettingsError } from '../../src/settings/load';
 import type { SettingsSource } from '../../src/settings/source';
-import { directiveOf, flagOf, variableOf } from '../../src/settings/names';
+import { directiveOf, variableOf } from '../../src/settings/names';
 import type { Key } from '../../src/settings/settings';
 import { KEYS, TABLE } from '../../src/settings/table';
 
