@@ -1,12 +1,14 @@
 // offload.cgi as V8 has compiled it, in the cache directory: it may save time, and never do anything else.
 import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Script } from 'node:vm';
 import { isCodeFile } from '../../src/cache/layout.js';
-import { offloadCgi } from '../support/build.js';
+import { offloadCgi, ROOT } from '../support/build.js';
 import type { CgiResult } from '../support/cgi.js';
+import { tempDir } from '../support/place.js';
 import { type Scene, scene } from '../support/scene.js';
 
 const SIZE = 1000;
@@ -112,15 +114,47 @@ test('where others may write, or by a symbolic link, nothing is kept', async (t)
   assert.deepEqual(codeFiles(linked), []);
 });
 
-test('a file that was replaced while it started runs the new program, and keeps nothing under the old one\'s name', async (t) => {
+test('a file whose last line is not where it was built, as after FTP, runs, and is not kept', async (t) => {
   const s = await filled(t);
-  const script = join(s.dir, 'replaced.cgi');
+  const script = join(s.dir, 'moved.cgi');
   copyFileSync(await offloadCgi(), script);
-  const text = readFileSync(script, 'utf8');
-  const last = text.lastIndexOf('\n//') + 3;
-  writeFileSync(script, `${text.slice(0, last)}${'0'.repeat(16)}${text.slice(last + 16)}`);
+  writeFileSync(script, readFileSync(script, 'utf8').replaceAll('\n', '\r\n').replace('node\r', 'node'));
   for (let i = 0; i < 2; i++) assert.equal((await s.get('/a.zip', { script })).length, SIZE);
   assert.deepEqual(codeFiles(s), []);
+});
+
+/** offload.cgi as a later version may be: what its start gives its program has other names there. */
+function otherBuild(dir: string): string {
+  for (const name of ['package.json', 'tsconfig.json']) copyFileSync(join(ROOT, name), join(dir, name));
+  for (const name of ['src', 'node_modules']) symlinkSync(join(ROOT, name), join(dir, name));
+  writeFileSync(join(dir, 'build.mjs'), readFileSync(join(ROOT, 'build.mjs'), 'utf8').replace(' BadValue ', ' '));
+  execFileSync(process.execPath, ['build.mjs', '--target', 'cgi'], { cwd: dir });
+  return join(dir, 'cgi-bin/offload.cgi');
+}
+
+test('a file that is replaced by another version while it starts runs that one, whole', async (t) => {
+  const s = await filled(t);
+  const dir = tempDir(t);
+  const script = join(s.dir, 'replaced.cgi');
+  copyFileSync(await offloadCgi(), script);
+  const other = otherBuild(dir);
+  assert.notEqual(readFileSync(other, 'latin1'), readFileSync(script, 'latin1'));
+  const hook = join(dir, 'replace.cjs');
+  writeFileSync(hook, `
+    const fs = require('node:fs');
+    const { readFileSync } = fs;
+    fs.readFileSync = (path, ...rest) => {
+      const text = readFileSync(path, ...rest);
+      // Node has read it: from now on it is the other one.
+      if (path === ${JSON.stringify(script)}) fs.copyFileSync(${JSON.stringify(other)}, path);
+      return text;
+    };`);
+  const first = await s.get('/a.zip', { script, env: { NODE_OPTIONS: `--require ${hook}` } });
+  assert.deepEqual([first.status, first.length, first.stderr], [200, SIZE, '']);
+  assert.equal(readFileSync(script, 'latin1'), readFileSync(other, 'latin1'), 'it was replaced');
+  onlyCodeFile(s);
+  await s.get('/a.zip', { script });
+  onlyCodeFile(s);
 });
 
 test('once a day it is kept anew, with what requests have needed since', async (t) => {
