@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileFunction } from 'node:vm';
 import { build } from 'esbuild';
+import { minifyFunction } from './minify.mjs';
 
 if (Number.parseInt(process.versions.node, 10) < 20) {
   console.error(`build.mjs: this is Node ${process.versions.node}; offload needs 20 or later, see "If node -v says less" in README.md`);
@@ -61,7 +62,7 @@ const startsOwn = {
  */
 const OWN_FIELDS = new RegExp(`^(?:${`
   acquire answer authority available cacheStatus claim collapsed confirm detail directive directory
-  ensure field fields flush found fwdStatus handed head heartbeat ifRange kind layout list mark maxDupeDownloads
+  ensure field fields flush found fwdStatus handed head heartbeat ifRange kind layout list mark
   nph obtain onProgress openPart outbids part parts pieces place problems reason record relative release remoteAddress rescue retired root
   scriptDir settings shardOf silent source state storage text ticket total urlDirectories validated verdict version
   wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
@@ -108,13 +109,12 @@ async function lastLine(entry) {
     define: { OFFLOAD_VERSION: JSON.stringify(version) },
     mangleCache: {},
   });
-  const text = outputFiles[0].text.trimEnd();
-  // Minified, it has line feeds in template literals only; elsewhere this would not compile.
-  const line = `(function(require,keepCompiled,__filename,startsOwn){${text.replaceAll('\n', '\\n')}})`;
+  checkFields(outputFiles[0].text);
+  const line = `(${await minifyFunction(`function(require,keepCompiled,__filename,startsOwn){${outputFiles[0].text}}`)})`;
   compileFunction(line);
   const hash = createHash('sha256').update(line).digest('hex').slice(0, 16);
   return {
-    define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, // esbuild ends the file with a line feed
+    define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, // with the line feed at the end
     footer: { js: `//${hash}${line}` },
     mangleCache, // so that what both use has the same fields
   };

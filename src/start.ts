@@ -30,6 +30,12 @@ function programText(file: string): string | undefined {
   return file.endsWith(PROGRAM_HASH, file.length - PROGRAM_LENGTH) ? file.slice(-PROGRAM_LENGTH) : undefined;
 }
 
+/** The program, wherever it is: the last line, behind `//` and a hash. */
+function lastLine(file: string): string {
+  const lines = file.trimEnd();
+  return lines.slice(lines.lastIndexOf('\n//') + 3 + PROGRAM_HASH.length);
+}
+
 function run(text: string, store: Compiled | undefined): void {
   const cachedData = store?.read();
   const script = new Script(text, cachedData === undefined ? { filename: __filename } : { filename: __filename, cachedData });
@@ -46,7 +52,7 @@ function start(file: string, isReplaced: boolean): void {
   }
   const cacheDir = findCacheDir({ env: process.env, scriptDir: dirname(process.argv[1] ?? __filename) });
   // What is somewhere else is not what was built (FTP may change the ends of lines), and is not kept.
-  run(text ?? file.slice(file.lastIndexOf('(function(require')), text === undefined || cacheDir === undefined ? undefined : new Compiled(cacheDir, PROGRAM_HASH));
+  run(text ?? lastLine(file), text === undefined || cacheDir === undefined ? undefined : new Compiled(cacheDir, PROGRAM_HASH));
 }
 
 // As Node has just read it: no function that isn't compiled yet.

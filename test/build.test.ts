@@ -4,6 +4,8 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync } from 'node
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
+import { variableOf } from '../src/settings/names';
+import { KEYS } from '../src/settings/table';
 import { offloadCgi, ROOT } from './support/build';
 import { runCgi } from './support/cgi';
 import { startOrigin } from './support/origin';
@@ -35,9 +37,16 @@ test('offload.cgi copied alone into an empty directory works, as a user who may 
   assert.deepEqual([status, body.toString()], [200, 'all of it']);
 });
 
+test('offload.cgi knows each setting by the name of its variable, whatever the build makes of names', async () => {
+  const settings = Object.fromEntries(KEYS.map((key) => [variableOf(key), '?']));
+  const { status, stderr } = await runCgi({ url: '/a.zip', settings });
+  assert.equal(status, 500);
+  assert.deepEqual(stderr.trimEnd().split('\n').map((line) => /^offload\[\d+\]: (\w+)=\?: /.exec(line)?.[1]), Object.keys(settings));
+});
+
 test('--node writes another Node into the first line; an unknown --target is refused by name', (t) => {
   const directory = tempDir(t);
-  for (const name of ['build.mjs', 'package.json', 'tsconfig.json']) copyFileSync(join(ROOT, name), join(directory, name));
+  for (const name of ['build.mjs', 'minify.mjs', 'package.json', 'tsconfig.json']) copyFileSync(join(ROOT, name), join(directory, name));
   execFileSync('ln', ['-s', join(ROOT, 'src'), join(ROOT, 'node_modules'), directory]);
   execFileSync(process.execPath, ['build.mjs', '--target', 'cgi', '--node', '/opt/node/bin/node'], { cwd: directory });
   assert.match(readFileSync(join(directory, 'cgi-bin/offload.cgi'), 'latin1'), /^#!\/opt\/node\/bin\/node\n/);

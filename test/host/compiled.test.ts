@@ -125,7 +125,7 @@ test('a file whose last line is not where it was built, as after FTP, runs, and 
 
 /** offload.cgi as a later version may be: what its start gives its program has other names there. */
 function otherBuild(dir: string): string {
-  for (const name of ['package.json', 'tsconfig.json']) copyFileSync(join(ROOT, name), join(dir, name));
+  for (const name of ['minify.mjs', 'package.json', 'tsconfig.json']) copyFileSync(join(ROOT, name), join(dir, name));
   for (const name of ['src', 'node_modules']) symlinkSync(join(ROOT, name), join(dir, name));
   writeFileSync(join(dir, 'build.mjs'), readFileSync(join(ROOT, 'build.mjs'), 'utf8').replace(' BadValue ', ' '));
   execFileSync(process.execPath, ['build.mjs', '--target', 'cgi'], { cwd: dir });

@@ -13,7 +13,7 @@ function changedAt(path: string): number {
 
 function newestSource(): number {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join(ROOT, 'src', name));
-  return Math.max(...[...sources, join(ROOT, 'build.mjs'), join(ROOT, 'package.json')].map(changedAt));
+  return Math.max(...[...sources, ...['build.mjs', 'minify.mjs', 'package.json'].map((name) => join(ROOT, name))].map(changedAt));
 }
 
 // A copy appears under its name only when it is whole: other test files may want it at the same moment.
