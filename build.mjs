@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compileFunction } from 'node:vm';
 import { build } from 'esbuild';
 import { minifyFunction } from './minify.mjs';
 
@@ -13,13 +12,14 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   process.exit(2);
 }
 
-/** What the table of settings says for people is for the command only: 3 KB that each request would read. */
+/** What the table of settings says for people is for the command only: 3 KB. */
 const withoutHelpTexts = {
   name: 'without help texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[/]src[/]settings[/](?:table|cache-dir)\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(/^ {2,4}(?:meaning|syntax): .*,\n/gm, ''),
+      // A CGI listens nowhere: what it would say of OffloadListen is left to `offload serve`.
+      contents: readFileSync(path, 'utf8').replaceAll(/^ {2,4}(?:meaning|syntax): .*,\n/gm, '').replace('parse: listen,', 'parse: String,'),
     })),
 };
 
@@ -67,12 +67,12 @@ const OWN_FIELDS = new RegExp(`^(?:${`
   scriptDir settings shardOf silent source state storage text ticket total urlDirectories validated verdict version
   wanted watch writeBody tally settle startAt onBody newestWhole fwd phrase target
   absolute BadValue directiveOf readLines settingsFile splitWords variable variableOf
-  adopt advance beat forget fromRaw giveUp hasOther hold isDraft isDue isNamed limits look newest reach reopen started trusted untilWhole urls
+  warn adopt advance beat forget fromRaw giveUp hasOther hold isDraft isDue isNamed limits look newest reach reopen started trusted untilWhole urls
 `.trim().split(/\s+/).join('|')})$`);
 
 const TARGETS = {
-  cgi: { entry: 'src/start.ts', outfile: 'cgi-bin/offload.cgi', program: 'src/cgi.ts' },
-  command: { entry: 'src/command.ts', outfile: 'bin/offload' },
+  cgi: { outfile: 'cgi-bin/offload.cgi', text: () => startAndProgram({ start: 'src/start.ts', program: 'src/cgi.ts' }) },
+  command: { outfile: 'bin/offload', text: () => bundle('src/command.ts') },
 };
 
 /** Minified: it is read anew for every request. */
@@ -95,29 +95,29 @@ const common = {
   logLevel: 'warning',
 };
 
+/** A function of the bundled module, minified. */
+async function asFunction(entry, parameters, options) {
+  const { outputFiles, mangleCache } = await build({ ...common, ...forEachRequest, ...options, entryPoints: [entry], write: false });
+  const { text } = outputFiles[0];
+  checkFields(text);
+  return { text: `(${await minifyFunction(`function(${parameters}){${text}}`)})`, mangleCache };
+}
+
 /**
- * A program as the last line of another, behind the hash by which src/start.ts finds it: a comment, so that V8 doesn't
- * parse it when it needn't be compiled.
+ * The program is the last line, behind the hash by which its start (src/start.ts) finds it: a comment, so that V8
+ * doesn't parse it when it needn't be compiled.
  */
-async function lastLine(entry) {
-  const { outputFiles, mangleCache } = await build({
-    ...common,
-    ...forEachRequest,
+async function startAndProgram({ start, program }) {
+  const { text, mangleCache } = await asFunction(program, 'require,keepCompiled,__filename,startsOwn', {
     plugins: [...forEachRequest.plugins, startsOwn],
-    entryPoints: [entry],
-    write: false,
     define: { OFFLOAD_VERSION: JSON.stringify(version) },
     mangleCache: {},
   });
-  checkFields(outputFiles[0].text);
-  const line = `(${await minifyFunction(`function(require,keepCompiled,__filename,startsOwn){${outputFiles[0].text}}`)})`;
-  compileFunction(line);
-  const hash = createHash('sha256').update(line).digest('hex').slice(0, 16);
-  return {
-    define: { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(line.length + 1) }, // with the line feed at the end
-    footer: { js: `//${hash}${line}` },
-    mangleCache, // so that what both use has the same fields
-  };
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const define = { PROGRAM_HASH: JSON.stringify(hash), PROGRAM_LENGTH: String(text.length + 1) }; // with the line feed at the end
+  // Fields that both use have the same short names in both.
+  const first = await asFunction(start, 'require,__filename', { define, mangleCache });
+  return `${first.text}(require,__filename);\n//${hash}${text}\n`;
 }
 
 /** What OWN_FIELDS must not have made short. @throws Error */
@@ -129,20 +129,18 @@ function checkFields(text) {
   if (nodes !== undefined) throw new Error(`build.mjs: ${nodes} was a field of process with a name of OWN_FIELDS; use another (process.versions.node), or take it out`);
 }
 
+/** Not minified: it is read by people, and stays in memory. */
+async function bundle(entry) {
+  const { outputFiles } = await build({ ...common, entryPoints: [entry], write: false, define: { OFFLOAD_VERSION: JSON.stringify(version) } });
+  return outputFiles[0].text;
+}
+
 for (const name of values.target === undefined ? Object.keys(TARGETS) : [values.target]) {
-  const { entry, outfile, program } = TARGETS[name];
+  const { outfile, text } = TARGETS[name];
   // Whoever runs the old file meanwhile (another test, a web server) sees the old or the new one, whole.
   const draft = `${outfile}.${process.pid}.tmp`;
   mkdirSync(new URL(`${outfile}/..`, import.meta.url), { recursive: true });
-  await build({
-    ...common,
-    ...(program === undefined ? {} : forEachRequest),
-    entryPoints: [entry],
-    outfile: draft,
-    banner: { js: `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence` },
-    ...(program === undefined ? { define: { OFFLOAD_VERSION: JSON.stringify(version) } } : await lastLine(program)),
-  });
-  if (program !== undefined) checkFields(readFileSync(new URL(draft, import.meta.url), 'utf8'));
+  writeFileSync(new URL(draft, import.meta.url), `#!${values.node ?? '/usr/bin/env node'}\n// offload ${version}, zlib licence\n${await text()}`);
   chmodSync(new URL(draft, import.meta.url), 0o755);
   renameSync(new URL(draft, import.meta.url), new URL(outfile, import.meta.url));
 }

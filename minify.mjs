@@ -22,24 +22,29 @@ export async function minifyFunction(code) {
   return small.replace(/^x=/, '').replace(/;$/, '').replaceAll('\n', '\\n');
 }
 
-/** Texts, `undefined` and Node's functions that stand in a program again and again, as variables, which minify: 4 KB. */
+/** Texts, `undefined`, Node's functions and fields that stand in a program again and again, as variables, which minify: 6 KB. */
 function nameWhatRecurs(code) {
-  const places = new Map();
   const { body } = parse(code, { ecmaVersion: 'latest' });
-  visit(body[0].expression.right.body, undefined, '', (node) => {
-    const text = code.slice(node.start, node.end);
-    places.set(text, [...(places.get(text) ?? []), node]);
-  });
-  // A variable costs its name, `=`, the text and a comma; and its name at each place.
-  const recurring = [...places].filter(([text, at]) => at.length * (text.length - 2) > text.length + 4);
-  const edits = recurring.flatMap(([, at], i) => at.map(({ start, end }) => ({ start, end, name: `recurring${i}` })));
-  let named = code;
-  for (const { start, end, name } of edits.sort((a, b) => b.start - a.start)) {
-    const [before, after] = [named.slice(0, start), named.slice(end)];
-    named = apart(before, name) + apart(name, after) + after;
+  const places = new Map();
+  for (const place of nameable(body[0].expression.right.body)) {
+    const { value = code.slice(place.start, place.end) } = place;
+    places.set(value, [...(places.get(value) ?? []), place]);
   }
-  const variables = recurring.map(([text], i) => (text === 'void 0' ? `recurring${i}` : `recurring${i}=${text}`));
+  const recurring = [...places].filter(([value, at]) => isWorthwhile(value, at));
+  const edits = recurring.flatMap(([, at], i) => at.map((place) => ({ ...place, name: `recurring${i}` })));
+  let named = code;
+  for (const { start, end, field, name } of edits.sort((a, b) => b.start - a.start)) {
+    const [before, after] = [named.slice(0, start), named.slice(end)];
+    named = field ? `${before}[${name}]${after}` : apart(before, name) + apart(name, after) + after;
+  }
+  const variables = recurring.map(([value], i) => (value === 'void 0' ? `recurring${i}` : `recurring${i}=${value}`));
   return named.replace('"use strict";', (directive) => `${directive}var ${variables.join(',')};`);
+}
+
+/** A variable costs its name of two letters, `=`, the value and a comma; and its name, as a field in brackets, at each place. */
+function isWorthwhile(value, places) {
+  const saved = places.reduce((sum, { start, end, field }) => sum + end - start - (field ? 4 : 2), 0);
+  return saved > value.length + 4;
 }
 
 /** The first of the two, and a blank if they would be one word. */
@@ -47,23 +52,23 @@ function apart(one, other) {
   return /[\w$]$/.test(one) && /^[\w$]/.test(other) ? `${one} ` : one;
 }
 
-function visit(node, parent, field, found) {
-  if (Array.isArray(node)) return node.forEach((each) => visit(each, parent, field, found));
+/** Where a variable could stand: for what stands there; or for a field (`.length`), of which it is the name. */
+function* nameable(node, parent = {}, key = '') {
+  if (Array.isArray(node)) for (const each of node) yield* nameable(each, parent, key);
   if (typeof node?.type !== 'string') return;
-  if (isNameable(node, parent, field)) return found(node);
-  for (const [name, child] of Object.entries(node)) visit(child, node, name, found);
+  const { type, start, end } = node;
+  if (parent.type === 'MemberExpression' && key === 'property' && !parent.computed) {
+    // With `?.` in front only the dot goes.
+    if (type === 'Identifier') yield { start: parent.optional ? start : start - 1, end, field: true, value: JSON.stringify(node.name) };
+  } else if (isValue(node, parent, key)) yield { start, end };
+  else for (const [name, child] of Object.entries(node)) yield* nameable(child, node, name);
 }
 
-function isNameable(node, parent, field) {
-  const isKey = (parent?.type === 'Property' && (field === 'key' || parent.shorthand)) || (parent?.type === 'MemberExpression' && field === 'property' && !parent.computed);
-  if (isKey || parent?.type === 'ExpressionStatement') return false;
-  const text = textOf(node);
-  return node.type === 'Literal' ? typeof node.value === 'string' && parent.callee?.name !== 'require' : text !== undefined && (text === 'void 0' || GLOBALS.test(text));
-}
-
-/** Of what can be one of the globals; undefined for anything else. */
-function textOf({ type, operator, name, object, property, computed, optional }) {
-  if (type === 'UnaryExpression' && operator === 'void') return 'void 0';
-  if (type === 'Identifier') return name;
-  return type === 'MemberExpression' && object.type === 'Identifier' && !computed && !optional ? `${object.name}.${property.name}` : undefined;
+function isValue(node, parent, key) {
+  // A key of an object is no value, nor is "use strict"; and what is required can be read in the file.
+  if (key === 'key' || parent.shorthand || parent.type === 'ExpressionStatement') return false;
+  if (node.type === 'Literal') return typeof node.value === 'string' && parent.callee?.name !== 'require';
+  if (node.type === 'UnaryExpression') return node.operator === 'void';
+  if (node.type === 'Identifier') return GLOBALS.test(node.name);
+  return node.type === 'MemberExpression' && !node.computed && !node.optional && GLOBALS.test(`${node.object.name}.${node.property.name}`);
 }
