@@ -9,7 +9,7 @@ export class StorageError extends Error {}
 
 const TAG =
   'Signature: 8a477f597d28d172789f06886806bc55\n' +
-  '# This directory is a cache of offload; backup programs may leave it out (https://bford.info/cachedir/).\n';
+  '# This is a cache of offload: https://bford.info/cachedir/\n';
 
 /** Opens the cache directory, made with mode 0700 if it isn't there. @throws StorageError if it can't or mustn't be used */
 export function openCache({ cacheDir }: Pick<Settings, 'cacheDir'>): Layout {

@@ -39,6 +39,8 @@ class Enough extends Error {}
 /** Pauses before the base is asked again without a new byte, in milliseconds: it may only be restarting. */
 const PAUSES = [0, 250, 750, 1500, 2500];
 
+const SUPERSEDED = 'the base has another version by now';
+
 /** How a fill ended. */
 export interface Filled {
   /** 200: the body is whole; 206: it isn't, but need not be the base's fault; else what a waiting client is told. */
@@ -221,7 +223,7 @@ class Fill {
     }
     if (judged.version.id !== this.#version.id) {
       // In chunks: the length was the old one's.
-      if (!fields.has('content-length')) throw new GivenUp({ kind: 'uncacheable', reason: 'the base has another version by now, and does not say its length' });
+      if (!fields.has('content-length')) throw new GivenUp({ kind: 'uncacheable', reason: `${SUPERSEDED}, and does not say its length` });
       this.#switchTo(judged.version, fields);
     }
     this.#confirm(judged.version, fields);
@@ -248,7 +250,7 @@ class Fill {
   /** HEAD and GET saw two versions: the GET counts. Those who wait for the old one are sent to the new one. */
   #switchTo(version: Version, fields: Fields): void {
     const old = { id: this.#version.id, lock: this.#lock };
-    const reason = 'the base has another version by now';
+    const reason = SUPERSEDED;
     removeVersion(this.place, old.id);
     const lock = new LockWatch(this.place.lock(version.id)).acquire();
     const there = statIfThere(this.place.body(version.id)) !== undefined;

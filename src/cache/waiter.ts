@@ -92,7 +92,7 @@ export class FillWaiter implements FillWatch {
     if (size > this.#size) this.#inVain = 0;
     this.#size = size;
     if (this.#inVain === MOST_IN_VAIN) {
-      throw new ShortBody({ kind: 'storage', reason: `${MOST_IN_VAIN} fills ended without a word and without a byte` });
+      throw new ShortBody({ kind: 'storage', reason: `${MOST_IN_VAIN} fills ended without a byte` });
     }
   }
 

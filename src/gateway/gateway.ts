@@ -18,7 +18,7 @@ import { clientTakes, freshFor, mayBeStale, onlyIfCached } from './freshness.js'
 import { type Asked, type GatewayParts, type Trouble, troubleOf } from './parts.js';
 import { pass, passVersion, restFromBase } from './pass.js';
 import { conditionReply, ownFields, ownReply, passedFields, passedHeader, statusReply } from './replies.js';
-import { nothing, type Reply, textReply } from './reply.js';
+import { headerReply, nothing, type Reply, textReply } from './reply.js';
 import type { Request } from './request.js';
 import { select, type Selection } from './selection.js';
 
@@ -127,7 +127,7 @@ export class Gateway {
     if (status === 304 || status === 412) return conditionReply(request, status, record.fields, own);
     const fields = [...selection.fields, ...own];
     if (status === 416) return textReply(416, `The file has ${record.version.length} bytes.`, fields);
-    return { status, fields, body: { kind: 'none' }, close: nothing };
+    return headerReply(status, fields);
   }
 
   #fileReply({ path, record }: Asked, selection: Selection, { source }: Found, handling: Handling): Reply {
@@ -180,9 +180,7 @@ export class Gateway {
     const handling: Handling = { fwd: 'bypass', fwdStatus: 200, detail: 'uncacheable' };
     const status = checkPreconditions((name) => request.field(name), validatorsOf(head.fields));
     if (status !== 200) return conditionReply(request, status, head.fields, passedFields(head.fields, handling));
-    if (request.method === 'HEAD') {
-      return { status, fields: passedHeader(head.fields, handling), body: { kind: 'none' }, close: nothing };
-    }
+    if (request.method === 'HEAD') return headerReply(status, passedHeader(head.fields, handling));
     const reply = await pass(this.parts, request, path, 'uncacheable');
     return 'body' in reply ? reply : this.#withoutBase(request, path, reply);
   }
@@ -210,7 +208,7 @@ export class Gateway {
   /** Neither the base nor the cache. */
   #withNothing(request: Request, status: number): Reply {
     if (onlyIfCached(request)) return this.#notHere(request);
-    const text = status === 504 ? 'The server that has the files does not answer.' : 'The server that has the files is in trouble.';
+    const text = `The server that has the files ${status === 504 ? 'does not answer' : 'is in trouble'}.`;
     return ownReply(request, status, text, { fwd: 'miss', detail: 'base' }, status === 503 ? [['Retry-After', '10']] : []);
   }
 

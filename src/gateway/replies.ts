@@ -4,7 +4,7 @@ import { parseHttpDate } from '../http/date.js';
 import { deltaSeconds, type Field, type Fields } from '../http/fields.js';
 import { cacheStatus, type Handling } from './cache-status.js';
 import { currentAge } from './freshness.js';
-import { nothing, type Reply, textReply } from './reply.js';
+import { headerReply, type Reply, textReply } from './reply.js';
 import type { Request } from './request.js';
 import { endToEnd, notModifiedFields, viaField, withoutContent } from './response-fields.js';
 
@@ -41,7 +41,7 @@ export function statusReply(request: Request, { status, fields }: Answer): Reply
   const location = fields.get('location');
   const redirect: Field[] = location === undefined || status < 300 || status >= 400 ? [] : [['Location', location]];
   const own = [...redirect, ...withoutContent(fields), ...passedFields(fields, { fwd: 'miss', fwdStatus: status })];
-  if (status === 204) return { status, fields: own, body: { kind: 'none' }, close: nothing };
+  if (status === 204) return headerReply(status, own);
   return textReply(status, statusText(status), own, request.method === 'HEAD');
 }
 
@@ -53,7 +53,7 @@ function statusText(status: number): string {
 
 /** A precondition that fails: the base's answer itself isn't sent (RFC 9110 §15.4.5, §15.5.13). */
 export function conditionReply(request: Request, status: 304 | 412, fields: Fields, own: readonly Field[]): Reply {
-  if (status === 304) return { status, fields: [...notModifiedFields(fields), ...own], body: { kind: 'none' }, close: nothing };
+  if (status === 304) return headerReply(status, [...notModifiedFields(fields), ...own]);
   return textReply(412, 'A precondition of the request does not hold.', own, request.method === 'HEAD');
 }
 

@@ -38,6 +38,11 @@ export function isRange(piece: Piece): piece is ByteRange {
 
 export function nothing(): void {}
 
+/** A header without a body. */
+export function headerReply(status: number, fields: readonly Field[]): Reply {
+  return { status, fields, body: { kind: 'none' }, close: nothing };
+}
+
 /** A short plain text for people. Details are for the log, not for the client. */
 export function textReply(status: number, text: string, fields: readonly Field[] = [], head = false): Reply {
   const bytes = Buffer.from(`${text}\n`, 'latin1');

@@ -10,5 +10,5 @@ export function faultReply(error: unknown, log: Log): Reply {
 
 /** RFC 9110 §15.6.4. */
 export function busyReply(): Reply {
-  return textReply(503, 'This server has as much to do as it can.', [['Retry-After', '10']]);
+  return textReply(503, 'This server is busy.', [['Retry-After', '10']]);
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../errors';
 import { BadValue } from './bad-value';
 import { readLines, splitWords } from './file';
 import { directiveOf, variableOf } from './names';
@@ -89,8 +90,8 @@ export function explainSettings(source: SettingsSource): {
 
 function gather(source: SettingsSource): Gathered {
   const into: Gathered = { found: new Map(), problems: [] };
-  const { path: file, first, isNamed } = settingsFile(source);
-  if (file !== undefined) readFile(file, isNamed, into);
+  const { path: file, first } = settingsFile(source);
+  if (file !== undefined) readFile(file, into);
 
   for (const key of KEYS) {
     const usual = TABLE[key].default;
@@ -134,17 +135,12 @@ function show(text: string): string {
   return JSON.stringify(cut).replaceAll(new RegExp('\\p{C}|[\\u2028\\u2029]', 'gu'), '?');
 }
 
-function readFile(path: string, named: boolean, into: Gathered): void {
+function readFile(path: string, into: Gathered): void {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    into.problems.push(
-      named && code === 'ENOENT'
-        ? `OFFLOAD_CONF=${show(path)}: no such file; create it or correct OFFLOAD_CONF`
-        : `${path}: cannot be read by user id ${process.geteuid?.()} (${code}); it must be a file that this user may read`,
-    );
+    into.problems.push(`${show(path)}: cannot be read by uid ${process.geteuid?.()} (${codeOf(error)}); let it, or name another file in OFFLOAD_CONF`);
     return;
   }
   const keys = new Map(KEYS.map((key) => [directiveOf(key).toLowerCase(), key]));
@@ -183,7 +179,7 @@ function joined(one: Found, other: Found): Found {
 
 /** A directive that isn't in the table: the base side's are left to `offload rules`. */
 function checkForeign(directive: string, where: string, into: Gathered): void {
-  const baseSide = BASE_SIDE.split(' ');
+  const baseSide = BASE_SIDE.split(' ').map((name) => `Offload${name}`);
   if (baseSide.some((name) => name.toLowerCase() === directive.toLowerCase())) return;
   const meant = suggest(directive, [...KEYS.map(directiveOf), ...baseSide]);
   const remedy = meant === undefined ? 'remove the line' : `did you mean ${meant}?`;

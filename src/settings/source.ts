@@ -17,9 +17,8 @@ export function variable(env: SettingsSource['env'], name: string): string | und
   return env[name] || env[`REDIRECT_${name}`] || undefined;
 }
 
-/** The file that is read, if there is one; the one that could be; and whether OFFLOAD_CONF names it. */
-export function settingsFile({ env, scriptDir, siteFile = '/etc/offload.conf' }: SettingsSource): { path: string | undefined; first: string; isNamed: boolean } {
+/** The file that is read, if there is one; and the first that could be. */
+export function settingsFile({ env, scriptDir, siteFile = '/etc/offload.conf' }: SettingsSource): { path: string | undefined; first: string } {
   const first = `${scriptDir}/offload.conf`; // path.join costs 0.1 ms when it is first called
-  const named = variable(env, 'OFFLOAD_CONF');
-  return { path: named ?? [first, siteFile].find((path) => existsSync(path)), first, isNamed: named !== undefined };
+  return { path: variable(env, 'OFFLOAD_CONF') ?? [first, siteFile].find((path) => existsSync(path)), first };
 }

@@ -1,26 +1,27 @@
-/** Number of letters to insert, delete or replace to make one word of the other (Levenshtein). */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const replaced = row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[other.length]!;
+/** Letters that a person may have got wrong. */
+const MOST = 3;
+
+/**
+ * Number of letters to insert, delete or replace to make one word of the other (Levenshtein); Infinity if more than `most`.
+ */
+function distance(one: string, other: string, most: number): number {
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
+  const [a, b] = [one.slice(same), other.slice(same)];
+  if (a === b) return 0;
+  if (most === 0) return Infinity;
+  const [restOfA, restOfB] = [a.slice(1), b.slice(1)];
+  return 1 + Math.min(distance(restOfA, b, most - 1), distance(a, restOfB, most - 1), distance(restOfA, restOfB, most - 1));
 }
 
 /** The name that a person may have meant, or undefined; `Timeout` and `OFFLOAD_TIMEOUT` mean OffloadTimeout too. */
 export function suggest(written: string, names: readonly string[]): string | undefined {
-  if (written.length > 60) return undefined;
   const word = written.toLowerCase().replaceAll(/[_-]/g, '');
   let best: string | undefined;
-  let least = 4;
+  let least = Infinity;
   for (const name of names) {
     const known = name.toLowerCase();
-    const steps = Math.min(distance(word, known), distance(`offload${word}`, known));
+    const steps = Math.min(distance(word, known, MOST), distance(`offload${word}`, known, MOST));
     if (steps < least) {
       least = steps;
       best = name;

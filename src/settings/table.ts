@@ -138,7 +138,6 @@ export const TABLE: { readonly [K in Key]: Setting<Settings[K]> } = {
 
 export const KEYS = Object.keys(TABLE).filter((key): key is Key => key in TABLE);
 
-/** Directives of the base side: `offload rules` reads them; a shared file may have them. */
+/** Directives of the base side, without `Offload`: `offload rules` reads them; a shared file may have them. */
 export const BASE_SIDE =
-  'OffloadEngine OffloadHost OffloadMinSize OffloadExcludeMimeType OffloadExcludeUserAgent ' +
-  'OffloadExcludeAddress OffloadChoose OffloadOnlyPath OffloadExcludePath OffloadLinkDuplicates';
+  'Engine Host MinSize ExcludeMimeType ExcludeUserAgent ExcludeAddress Choose OnlyPath ExcludePath LinkDuplicates';

@@ -10,11 +10,11 @@ const LONGEST_WAIT = 24 * 86_400_000;
 const BASE_EXAMPLE = 'https://www.example.org';
 
 /** NaN if it isn't only digits. */
-function digits(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+function digits(text: string | undefined): number {
+  return /^\d+$/.test(text ?? '') ? Number(text) : Number.NaN;
 }
 
-/** @throws BadValue if it isn't a number that can be told from the next one */
+/** @throws BadValue for NaN, and for a number that can't be told from the next one */
 function exact(number: number, wrong: string, right: string): number {
   if (!Number.isSafeInteger(number)) throw new BadValue(wrong, right);
   return number;
@@ -31,28 +31,24 @@ export function wholeNumber(text: string): number {
 
 /** A duration in milliseconds: `500ms`, `45s`, `10m`, `2h`, `1d`, `0`. */
 export function duration(text: string): number {
-  const match = /^(?:0|(\d+)(ms|[smhd]))$/.exec(text);
-  if (match === null) throw new BadValue('not a duration', 'a number with ms, s, m, h or d, like 45s');
-  const [, number = 0, unit = 's'] = match;
-  return exact(Number(number) * MILLISECONDS[unit]!, 'too long', 'a shorter duration, like 1d');
+  const [, number, unit = 's'] = /^(\d+)(ms|[smhd])$/.exec(text) ?? ['', text === '0' ? text : ''];
+  return exact(digits(number) * MILLISECONDS[unit]!, 'not a duration', 'one like 500ms, 45s, 10m, 2h or 1d');
 }
 
 /** A duration that a timer can wait for, in milliseconds. */
 export function waitingTime(text: string): number {
   const time = duration(text);
-  if (time < 1 || time > LONGEST_WAIT) throw new BadValue('out of range', 'a duration from 1ms to 24d, like 45s');
+  if (time < 1 || time > LONGEST_WAIT) throw new BadValue('out of range', 'one from 1ms to 24d');
   return time;
 }
 
 /** `5%` of a file system, or bytes in powers of 1024: `500M`, `2G`. */
 export function sizeOrShare(text: string): Space {
-  const match = /^(\d+)([%KMGT]?)$/i.exec(text);
-  if (match === null) throw new BadValue('not a size', 'a share like 5%, or a number with K, M, G or T, like 2G');
-  const number = Number(match[1]);
-  const unit = match[2]!.toUpperCase();
-  if (unit !== '%') return { bytes: exact(number * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit), 'too large', 'a size like 2G') };
-  if (number > 99) throw new BadValue('too much', '0% to 99%');
-  return { share: number / 100 };
+  const [, percent] = /^(\d\d?)%$/.exec(text) ?? [];
+  if (percent !== undefined) return { share: Number(percent) / 100 };
+  const [, number, unit = ''] = /^(\d+)([KMGT]?)$/i.exec(text) ?? [];
+  const bytes = digits(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
+  return { bytes: exact(bytes, 'not a size', 'one like 5% (at most 99%), 500M, 2G or 1T') };
 }
 
 /** The same; `none` is undefined. */

@@ -12,7 +12,7 @@ for (const [what, settings, reason] of [
   ['a bad duration', { OFFLOAD_TIMEOUT: 'soon' }, /OFFLOAD_TIMEOUT=soon: not a duration; write/],
   ['a relative cache directory', { OFFLOAD_CACHE_DIR: 'cache' }, /OFFLOAD_CACHE_DIR=cache: not an absolute path/],
   ['a bad proxy', { OFFLOAD_TRUSTED_PROXY: '10.0.0.0/99' }, /OFFLOAD_TRUSTED_PROXY=.*not an IP address or CIDR block/],
-  ['a file that is not there', { OFFLOAD_CONF: '/no/such/file' }, /OFFLOAD_CONF=\/no\/such\/file: no such file/],
+  ['a file that is not there', { OFFLOAD_CONF: '/no/such/file' }, /\/no\/such\/file: cannot be read by uid \d+ \(ENOENT\); let it, or name another file in OFFLOAD_CONF/],
 ] as const) {
   test(`${what}: a short 500 for the client, the full reason in the error log`, async (t) => {
     const s = await scene(t);

@@ -19,7 +19,7 @@ test('directive, variable and flag of a setting are one name in three spellings'
     assert.equal(variableOf(key), ['OFFLOAD', ...words].join('_').toUpperCase());
     assert.equal(flagOf(key), words.join('-').toLowerCase());
     assert.equal(key, words.join('').replace(/^./, (letter) => letter.toLowerCase()));
-    assert.ok(!BASE_SIDE.split(' ').includes(directive));
+    assert.ok(!BASE_SIDE.split(' ').includes(words.join('')));
   }
   const names = [directiveOf('maxDupeDownloads'), variableOf('maxDupeDownloads'), flagOf('maxDupeDownloads')];
   assert.deepEqual(names, ['OffloadMaxDupeDownloads', 'OFFLOAD_MAX_DUPE_DOWNLOADS', 'max-dupe-downloads']);

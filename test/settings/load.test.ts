@@ -155,7 +155,7 @@ describe('the file', () => {
 
   test('named by OFFLOAD_CONF must be there', () => {
     const source = conf('', { env: { ...BASE, OFFLOAD_CONF: '/nowhere/offload.conf' } });
-    assert.deepEqual(problems(source), ['OFFLOAD_CONF=/nowhere/offload.conf: no such file; create it or correct OFFLOAD_CONF']);
+    assert.deepEqual(problems(source), [`/nowhere/offload.conf: cannot be read by uid ${process.geteuid?.()} (ENOENT); let it, or name another file in OFFLOAD_CONF`]);
   });
 
   test('that cannot be read is an error, not a missing one', () => {
@@ -167,7 +167,7 @@ describe('the file', () => {
     if (me === 0) process.seteuid!(reader);
     try {
       assert.deepEqual(problems(source), [
-        `offload.conf: cannot be read by user id ${reader} (EACCES); it must be a file that this user may read`,
+        `offload.conf: cannot be read by uid ${reader} (EACCES); let it, or name another file in OFFLOAD_CONF`,
       ]);
     } finally {
       if (me === 0) process.seteuid!(me);
@@ -177,7 +177,7 @@ describe('the file', () => {
   test('that is a directory is an error', () => {
     const source = place({}, { env: BASE });
     mkdirSync(join(source.dir, 'offload.conf'));
-    assert.match(problems(source).join('\n'), /^offload\.conf: cannot be read by user id \d+ \(EISDIR\); it must be a file/);
+    assert.match(problems(source).join('\n'), /^offload\.conf: cannot be read by uid \d+ \(EISDIR\); let it/);
   });
 
   test('is written like the files of Apache', () => {
@@ -242,7 +242,7 @@ test('all problems are told at once, each with where it is and what would be rig
   const source = conf(text, { env: { OFFLOAD_UNCACHEABLE: 'deny', OFFLOAD_KEEP_FREE: '5 %' }, flag: flagsFrom({ 'max-dupe-downloads': '-1', debug: '' }) });
   assert.deepEqual(problems(source), [
     'offload.conf:3: OffloadTimout: unknown directive; did you mean OffloadTimeout?',
-    'offload.conf:4: OffloadTimeout 45x: not a duration; write a number with ms, s, m, h or d, like 45s',
+    'offload.conf:4: OffloadTimeout 45x: not a duration; write one like 500ms, 45s, 10m, 2h or 1d',
     'offload.conf:5: OffloadFresh: no value; write one after the directive',
     'offload.conf:6: OffloadCacheDir "/srv/my cache": more than one value; put quotes around a value with blanks, and a comment in a line of its own',
     'offload.conf:7: OffloadDebug "on # for now": more than one value; put quotes around a value with blanks, and a comment in a line of its own',
@@ -254,7 +254,7 @@ test('all problems are told at once, each with where it is and what would be rig
     'offload.conf:15: OffloadListen "": not a host name or IP address; write one like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/run/offload.sock',
     'OFFLOAD_UNCACHEABLE=deny: unknown; write pass or refuse',
     '--max-dupe-downloads -1: not a whole number; write one like 0 or 4',
-    'OFFLOAD_KEEP_FREE="5 %": not a size; write a share like 5%, or a number with K, M, G or T, like 2G',
+    'OFFLOAD_KEEP_FREE="5 %": not a size; write one like 5% (at most 99%), 500M, 2G or 1T',
     '--debug "": unknown; write on or off',
   ]);
 });
@@ -281,8 +281,8 @@ test('a bad line is told even if the environment replaces it', () => {
 test('a message is one line, and not endless', () => {
   const env = { ...BASE, OFFLOAD_TIMEOUT: 'x'.repeat(10_000), OFFLOAD_FRESH: 'a\nb\u001B[1m\u009B', OFFLOAD_TRUSTED_PROXY: '::1 a\nb' };
   const [long, lines, blocks] = problems(place({}, { env }));
-  assert.equal(long, `OFFLOAD_TIMEOUT=${'x'.repeat(200)}…: not a duration; write a number with ms, s, m, h or d, like 45s`);
-  assert.equal(lines, String.raw`OFFLOAD_FRESH="a\nb\u001b[1m?": not a duration; write a number with ms, s, m, h or d, like 45s`);
+  assert.equal(long, `OFFLOAD_TIMEOUT=${'x'.repeat(200)}…: not a duration; write one like 500ms, 45s, 10m, 2h or 1d`);
+  assert.equal(lines, String.raw`OFFLOAD_FRESH="a\nb\u001b[1m?": not a duration; write one like 500ms, 45s, 10m, 2h or 1d`);
   assert.match(blocks!, /^OFFLOAD_TRUSTED_PROXY="::1 a\\nb": a\?b is not an IP address/);
 });
 

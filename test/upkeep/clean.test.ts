@@ -153,5 +153,5 @@ test('a cache that is not there is not made, and bad flags are refused', async (
   }
   assert.ok(!existsSync(s.cacheDir));
   const { code, stderr } = await offload(t, s, ['clean', '--older-than', 'yesterday']);
-  assert.deepEqual([code, stderr], [2, 'offload clean: --older-than yesterday: not a duration; write a number with ms, s, m, h or d, like 45s\n']);
+  assert.deepEqual([code, stderr], [2, 'offload clean: --older-than yesterday: not a duration; write one like 500ms, 45s, 10m, 2h or 1d\n']);
 });

@@ -28,7 +28,7 @@ export function hidesCuts(env: Environment, nph: boolean): string | undefined {
   return Number.isNaN(major) || major * 10_000 + minor * 100 + patch >= 20_459 ? LENGTH_DROPPED : undefined;
 }
 
-const REMEDY = '"SetEnv ap_trust_cgilike_cl 1" in the virtual host, or in the .htaccess of the script\'s directory';
+const REMEDY = '"SetEnv ap_trust_cgilike_cl 1" in the virtual host or in .htaccess';
 const LENGTH_DROPPED = `this Apache drops the Content-Length of scripts: clients can't tell where a download was cut. Remedy: ${REMEDY}`;
 const NPH_REDIRECTED = `Apache adds a header to the answer of an nph- script that .htaccess led to. Remedy: name it offload.cgi, and ${REMEDY}`;
 
