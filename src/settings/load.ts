@@ -158,10 +158,10 @@ function takeLine(key: Key, rest: string, where: string, into: Gathered): void {
   const earlier = into.found.get(key);
   const words = splitWords(rest);
   let problem = '';
-  if (words === undefined) problem = 'a quote has no end; write one before and one after the value';
-  else if (words.length === 0) problem = 'no value; write one after the directive';
+  if (words === undefined) problem = 'a quote has no end; write it';
+  else if (words.length === 0) problem = 'no value; write one';
   else if (words.length > 1 && !many && !phrase) {
-    problem = 'more than one value; put quotes around a value with blanks, and a comment in a line of its own';
+    problem = 'more than one value; quote one with blanks, put a comment on a line of its own';
   } else {
     take(into, key, words.join(' '), where, `${where}: ${directive} `);
     const now = into.found.get(key);

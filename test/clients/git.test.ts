@@ -23,7 +23,7 @@ async function makeRepository(dir: string): Promise<void> {
   rmSync(work, { recursive: true });
 }
 
-const REFUSED = 'exit 128: This server only has plain files, not what a URL with a query asks for.';
+const REFUSED = 'exit 128: This server has only files, nothing for a URL with a query.';
 
 async function tryToClone(running: Promise<Ran>): Promise<string> {
   const { exit, stderr } = await running;
