@@ -85,7 +85,7 @@ test('bad settings are errors with file, line and remedy; then nothing else can 
   const found = await report(t, { OFFLOAD_CONF: conf, OFFLOAD_FRESH: 'soon' });
   assert.equal(found.code, 1);
   assert.ok(said(found).includes(`settings: error: ${conf}:2: OffloadTimeuot: unknown directive; did you mean OffloadTimeout?`), said(found));
-  assert.ok(said(found).includes('settings: error: OFFLOAD_FRESH=soon: not a duration; write a number with'), said(found));
+  assert.ok(said(found).includes('settings: error: OFFLOAD_FRESH=soon: not a duration; write one like'), said(found));
   assert.match(said(await report(t, { OFFLOAD_CONF: '' })), /error: OffloadBase: not set; write OffloadBase .*or --base\. What SetEnv sets in the web server is not seen here: give it as a flag/);
   assert.ok(found.findings.every(({ section }) => section === 'settings' || section === 'program'));
 });
