@@ -64,6 +64,7 @@ export async function fill(job: FillJob, place: UrlPlace, base: Base, limits: Li
     await running.untilWhole();
   } catch (error) {
     status = running.giveUp(error);
+    await running.leaveRoom();
   } finally {
     clearInterval(heart);
     running.release();
@@ -186,8 +187,12 @@ class Fill {
     } finally {
       answer.close();
     }
-    // Others may have taken the room that there was at first.
-    await makeRoom(this.place.layout, 0, this.limits).catch((error: unknown) => this.log.debug(String(error)));
+    await this.leaveRoom();
+  }
+
+  /** Others may have taken the room that there was at first: it is made again, so that the next fill can write its lock. */
+  leaveRoom(): Promise<void> {
+    return makeRoom(this.place.layout, 0, this.limits).catch((error: unknown) => this.log.debug(String(error)));
   }
 
   #makeRoom(): Promise<void> {

@@ -46,8 +46,10 @@ export async function makeRoom(layout: Layout, more: number, limits: Limits): Pr
   for (let before = Infinity; lacks() > 0; ) {
     const files = await count(layout, true);
     const lack = lacks();
+    // What was seen counts, too: on a full disk nothing can be noted.
+    const used = Math.max(usedBytes(layout), sizeOf(files));
     // All of it would not be enough; or what went keeps its room for a minute, or others took it.
-    if (lack > usedBytes(layout) || lack >= before) throw spaceFor(layout, more, limits).error();
+    if (lack > used || lack >= before) throw spaceFor(layout, more, limits).error();
     await evict(files, lack);
     before = lack;
   }
@@ -65,6 +67,10 @@ function spaceFor({ root }: Layout, more: number, { keepFree, cacheSize }: Limit
   return { free: free - Math.max(keep, FOR_US), most, error };
 }
 
+function sizeOf(files: readonly StoredFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** Counts a sample, or of it only what nobody has counted yet; what it finds. */
 async function count(layout: Layout, again: boolean): Promise<StoredFile[]> {
   const usage = readUsage(layout);
@@ -73,7 +79,7 @@ async function count(layout: Layout, again: boolean): Promise<StoredFile[]> {
     const shard = (first + number) & 255;
     if (!again && usage[shard] !== undefined) continue;
     const found = await filesIn(layout, shard);
-    const bytes = found.reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = sizeOf(found);
     if (bytes !== usage[shard]) writeUsage(layout, shard, bytes);
     files.push(...found);
   }

@@ -211,7 +211,11 @@ test('a disk that was filled to its end has room for a small file again', async 
   if (missing !== undefined) return t.skip(missing);
   const s = await scene(t, { cacheDir });
   const paths = Array.from({ length: 30 }, (_, i) => `/f${i}`);
-  for (const [path, body] of put(s, ...paths)) assertWhole(await s.get(path), body);
+  for (const [path, body] of put(s, ...paths)) {
+    // A fill makes room when its client has gone, too; another that meets the full disk meanwhile is rightly not stored.
+    if (path === paths.at(-1)) await s.idle();
+    assertWhole(await s.get(path), body);
+  }
   await s.idle();
   assert.ok(isHere(s, paths.at(-1)!), s.names(paths.at(-1)!).join(' '));
   assert.ok(paths.filter((path) => isHere(s, path)).length >= 14);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { Gate } from '../support/origin.js';
 import { patternHash } from '../support/pattern.js';
 import { assertCut, assertWhole, checks, scene } from '../support/scene.js';
+import { waitUntil } from '../support/wait.js';
 
 const MIB = 1_048_576;
 const V1 = { seed: 1, size: MIB };
@@ -94,6 +95,8 @@ test('the file changes while it is pulled: who has begun gets the old one whole,
   await early.waitForBody(1000);
   s.origin.file('/a', { body: V2 });
   assertWhole(await s.get('/a'), V2);
+  // Were both complete at the same moment, each would find the other's lock, and leave it.
+  await waitUntil(() => s.kinds('/a').filter((kind) => kind === 'lock').length === 1, { what: "the end of the new version's fill" });
   gate.release();
   assertWhole(await early.done, V1);
   await s.idle();
