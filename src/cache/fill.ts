@@ -240,7 +240,7 @@ class Fill {
     const etag = fields.get('etag');
     const { length } = this.#version;
     if (range?.start !== this.#size || range.total !== length || (etag !== undefined && etag !== this.#version.etag)) {
-      throw this.#startAgain(`base answers 206 with another range than asked for`);
+      throw this.#startAgain(`base answers 206 with another range`);
     }
     this.#confirmed = true;
     return range.start;

@@ -36,7 +36,7 @@ export class CompleteSource implements Source {
   }
 
   wait(): Promise<void> {
-    throw new ShortBody({ kind: 'storage', reason: 'the object on disk is shorter than it was' });
+    throw new ShortBody({ kind: 'storage', reason: 'the object has become shorter' });
   }
 
   close(): void {

@@ -22,7 +22,7 @@ export function admit(request: Request): { readonly path: string } | Reply {
   if (path === undefined) return refuse(400, 'The URL must begin with a slash.');
   if (path.length > LONGEST_PATH) return refuse(414, 'The URL is too long.');
   if (/[\x00-\x20\x7f#]/.test(path)) return refuse(400, 'The URL has a control character, a blank or a fragment in it.');
-  if (path.includes('?')) return refuse(403, 'This server has only files, nothing for a URL with a query.');
+  if (path.includes('?')) return refuse(403, 'This server has no URLs with a query.');
   if (path === '/robots.txt') return ownReply(request, 200, 'User-agent: *\nDisallow: /', { detail: 'robots' });
   return { path };
 }

@@ -23,7 +23,7 @@ async function makeRepository(dir: string): Promise<void> {
   rmSync(work, { recursive: true });
 }
 
-const REFUSED = 'exit 128: This server has only files, nothing for a URL with a query.';
+const REFUSED = 'exit 128: This server has no URLs with a query.';
 
 async function tryToClone(running: Promise<Ran>): Promise<string> {
   const { exit, stderr } = await running;

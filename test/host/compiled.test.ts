@@ -8,6 +8,7 @@ import { Script } from 'node:vm';
 import { isCodeFile } from '../../src/cache/layout.js';
 import { offloadCgi, ROOT } from '../support/build.js';
 import type { CgiResult } from '../support/cgi.js';
+import { mountTmpfs } from '../support/mount.js';
 import { tempDir } from '../support/place.js';
 import { type Scene, scene } from '../support/scene.js';
 
@@ -112,6 +113,16 @@ test('where others may write, or by a symbolic link, nothing is kept', async (t)
   const linked = await filled(t, link);
   await hit(linked);
   assert.deepEqual(codeFiles(linked), []);
+});
+
+test('on a disk that has little room it takes none', async (t) => {
+  const dir = join(tempDir(t), 'cache');
+  const missing = mountTmpfs(t, dir, 'size=8m');
+  if (missing !== undefined) return t.skip(missing);
+  const s = await filled(t, dir);
+  await hit(s);
+  await hit(s);
+  assert.deepEqual(codeFiles(s), []);
 });
 
 test('a file whose last line is not where it was built, as after FTP, runs, and is not kept', async (t) => {

@@ -1,10 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, renameSync, type Stats, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, renameSync, type Stats, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import type { Script } from 'node:vm';
 import { codeFile, draftIn, isCodeFile } from '../../cache/layout.js';
 
 const DAY = 86_400_000;
 /** What other programs and other Nodes left, in milliseconds. */
 const STALE = 30 * DAY;
+/** Bytes that must be free: a disk is for files, and one that is full to its end could not even be cleared. */
+const SPARE = 2 ** 24;
 
 /**
  * What V8 made of this program's text (vm.Script's `cachedData`), kept in the cache directory: compiling it anew is a
@@ -50,11 +52,13 @@ export class Compiled {
     const draft = draftIn(this.cacheDir);
     try {
       if (!isOursAlone(lstatSync(this.cacheDir))) return;
+      const { bavail, bsize } = statfsSync(this.cacheDir);
+      if (bavail * bsize < SPARE) return;
+      const code = script.createCachedData();
       const fd = openSync(draft, 'wx', 0o600);
       try {
-        const code = script.createCachedData();
-        writeSync(fd, code);
-        writeSync(fd, code);
+        // A quota shows itself only now.
+        if (writeSync(fd, code) + writeSync(fd, code) < 2 * code.length) throw new Error();
       } finally {
         closeSync(fd);
       }
